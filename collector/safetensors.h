@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Safe reader and writer for the safetensors format. Every length, offset, shape and name of a file is
+// checked before it is used (the checks of the reference implementation, in its order, plus duplicate keys).
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "collector/denoiser.h"
+
+namespace ditscope::collector {
+
+using Metadata = std::map<std::string, std::string>;
+
+// All tensors of a file, copied into memory that LibTorch owns, in the dtype of the file (dtypes that the
+// LibTorch at hand lacks: F8 is decoded to f32, others are refused). Throws db::Error.
+TensorMap readSafetensors(const std::filesystem::path& file, Metadata* metadata = nullptr);
+
+// A checkpoint folder: one file diffusion_pytorch_model.safetensors, or shards named by its .index.json.
+TensorMap readCheckpoint(const std::filesystem::path& folder);
+
+// Written to a temporary file and renamed. Tensors are made contiguous and moved to the CPU.
+void writeSafetensors(const std::filesystem::path& file, const TensorMap& tensors, const Metadata& metadata = {});
+
+}  // namespace ditscope::collector
