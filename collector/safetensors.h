@@ -13,14 +13,17 @@ namespace ditscope::collector {
 
 using Metadata = std::map<std::string, std::string>;
 
-// All tensors of a file, copied into memory that LibTorch owns, in the dtype of the file (dtypes that the
-// LibTorch at hand lacks: F8 is decoded to f32, others are refused). Throws db::Error.
+// All tensors of a file, copied into memory that LibTorch owns, in the dtype of the file. F8_E4M3 and F8_E5M2
+// are decoded to f32; dtypes that not every LibTorch has (U16, other F8, F6, F4) are refused. Throws
+// db::Error.
 TensorMap readSafetensors(const std::filesystem::path& file, Metadata* metadata = nullptr);
 
 // A checkpoint folder: one file diffusion_pytorch_model.safetensors, or shards named by its .index.json.
+// Every tensor of the index must be in its shard, and none in two. Throws db::Error.
 TensorMap readCheckpoint(const std::filesystem::path& folder);
 
 // Written to a temporary file and renamed. Tensors are made contiguous and moved to the CPU.
-void writeSafetensors(const std::filesystem::path& file, const TensorMap& tensors, const Metadata& metadata = {});
+void writeSafetensors(const std::filesystem::path& file, const TensorMap& tensors,
+                      const Metadata& metadata = {});
 
 }  // namespace ditscope::collector

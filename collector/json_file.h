@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the small JSON files of a model folder: config.json, scheduler_config.json, the index of the shards.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+
+namespace ditscope::collector {
+
+// The object in the file. Throws db::Error naming the file when it is not there or holds no JSON object.
+nlohmann::json readJsonObject(const std::filesystem::path& file);
+
+}  // namespace ditscope::collector
