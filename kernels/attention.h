@@ -22,46 +22,51 @@ struct Tensor4 {
 // Which key blocks each query block visits, in visiting order: compressed rows, one list for each
 // (b, h, query block). Key blocks that are not listed are skipped.
 struct BlockList {
-  int32_t qBlock = 64;  // 32, 64 or 128 rows
-  int32_t kBlock = 64;  // 32, 64 or 128 keys
-  int64_t batchStride = 0;  // in rows of rowStart, between batches; 0 = all batches share the lists
-  int64_t headStride = 0;   // likewise between heads
+  int32_t qBlock = 64;                // 32, 64 or 128 rows
+  int32_t kBlock = 64;                // 32, 64 or 128 keys
+  int64_t batchStride = 0;            // in rows of rowStart, between batches; 0 = all batches share the lists
+  int64_t headStride = 0;             // likewise between heads
   const int32_t* rowStart = nullptr;  // [.. ceil(Nq / qBlock) + 1] offsets into entry
   const uint32_t* entry = nullptr;    // bits 0..23 key block, bit 24 kPartialEntry
   // For partial entries: offset in uint64 words into partialBits (parallel to entry; ignored for full ones).
   const int64_t* partialOffset = nullptr;
-  // One bit a (row, key), row-major with rows of kBlock bits: qBlock * kBlock / 64 words an entry, 1 = attend.
+  // One bit a (row, key), row-major with rows of kBlock bits: qBlock * kBlock / 64 words an entry, 1 =
+  // attend.
   const uint64_t* partialBits = nullptr;
 };
 inline constexpr uint32_t kPartialEntry = 1u << 24;
 inline constexpr uint32_t kKeyBlockMask = kPartialEntry - 1;
 
-// Skips the softmax and PV of a block inside the loop, after its scores are known.
+// Skips the softmax and PV of a block inside the loop, after its scores are known. The first block that a
+// query block visits is never skipped, so that no row is emptied. NaN scores take no part in the decision.
 struct SkipRule {
   enum class Kind : uint8_t {
     None,
     Blasst,     // skip when gap < lnLambda (BLASST, arXiv 2512.12087, eq. 3, with lambda <= 1)
-    MassBound,  // skip when a bound on the block's mass against lseRef is below epsilon / key blocks in every row
+    MassBound,  // skip when kBlock * exp(block max - lseRef), a bound on the block's mass relative to lseRef,
+                // is below epsilon / key blocks in every row: all that is skipped holds less than epsilon
   };
   Kind kind = Kind::None;
-  float lnLambda = 0;                       // <= 0
-  const float* lnLambdaPerHead = nullptr;   // [B * H], overrides lnLambda
-  const float* lseRef = nullptr;            // [B, H, Nq] natural log; MassBound
-  float epsilon = 0;                        // MassBound
-  const uint8_t* mustKeep = nullptr;        // [key blocks], optional: never skipped
+  float lnLambda = 0;                      // <= 0
+  const float* lnLambdaPerHead = nullptr;  // [B * H], overrides lnLambda
+  const float* lseRef = nullptr;           // [B, H, Nq] natural log; MassBound
+  float epsilon = 0;                       // MassBound
+  const uint8_t* mustKeep = nullptr;       // [key blocks], optional: never skipped
 };
 
 // Optional outputs; any pointer may be null and then costs nothing. g = query block of the list
 // (ceil(Nq / qBlock) of them), t = key block. Without a list the blocks are defaultBlock wide.
 struct StatsOut {
-  uint32_t* keptBits = nullptr;   // [B, H, g, ceil(t / 32)] softmax and PV done; bit t % 32 of word t / 32
-  float* gap = nullptr;           // [B, H, g, t] max over rows of (block max - running max before), logits with
-                                  // scale applied; +inf for the first block, NaN for a block never visited
-  int16_t* rowLogMass = nullptr;  // [B, H, t, Nq] log2 sum of exp(score) in Q7.8, kNotVisited when not visited
-  int64_t* counters = nullptr;    // [B, H, 4] visited, skipped in the loop, partial, empty rows
+  uint32_t* keptBits = nullptr;  // [B, H, g, ceil(t / 32)] softmax and PV done; bit t % 32 of word t / 32
+  float* gap = nullptr;  // [B, H, g, t] max over rows of (block max - running max before), logits with
+                         // scale applied; +inf for the first block, NaN for a block never visited
+  int16_t* rowLogMass =
+      nullptr;                  // [B, H, t, Nq] log2 sum of exp(score) in Q7.8, kNotVisited when not visited
+  int64_t* counters = nullptr;  // [B, H, 4] visited, skipped in the loop, partial, empty rows
 };
 inline constexpr int16_t kNotVisited = INT16_MIN;
 inline constexpr int32_t kDefaultBlock = 64;
+inline constexpr int64_t kMaxHeadDim = 256;
 
 struct AttentionArgs {
   Tensor4 q, k, v, o;  // q, o: [B, H, Nq, D]; k, v: [B, Hkv, Nk, D] with H % Hkv == 0; one dtype for q, k, v
@@ -70,15 +75,20 @@ struct AttentionArgs {
   const BlockList* list = nullptr;  // null = dense
   const SkipRule* skip = nullptr;
   const StatsOut* stats = nullptr;
-  int64_t validKeys = -1;  // keys at and after it are padding; -1 = all
+  int64_t validKeys = -1;                // keys at and after it are padding; -1 = all
   int32_t defaultBlock = kDefaultBlock;  // block width of the statistics of a dense call
 };
 
 // Throws std::invalid_argument, naming the field, for shapes, dtypes, strides or lists that do not fit.
+// A key block may stand once in a list. validate() reads the lists, so they must lie in host memory;
+// validateShapes() reads no pointer.
 void validate(const AttentionArgs& args);
+void validateShapes(const AttentionArgs& args);
 
-// An empty row gives O = 0 and LSE = -inf. A NaN in a query row gives NaN in that row alone.
-void attentionReference(const AttentionArgs& args);            // fp64 inside, one thread, all features
+// An empty row gives O = 0 and LSE = -inf. A NaN in a query row gives NaN in that row alone. Keys and values
+// at and after validKeys are never read; those that a partial entry masks must be finite. Listed blocks
+// without a valid key count as not listed. Both functions call validate().
+void attentionReference(const AttentionArgs& args);             // fp64 inside, one thread, all features
 void attentionCpu(const AttentionArgs& args, int threads = 0);  // 0 = all hardware threads
 
 // Mass of each block relative to the full row, averaged over the query block's rows, from rowLogMass and the
