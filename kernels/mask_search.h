@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// What sparsity methods search masks with: cheap scores of blocks, and the selection of blocks by score.
+// Score maps are contiguous fp32 [list, query block, key block] with one list per (batch, head), as the masks
+// that listFromMask() reads. Host memory; every function throws std::invalid_argument for sizes that do not
+// fit.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "kernels/attention.h"
+#include "kernels/block_list_storage.h"
+
+namespace ditscope::kernels {
+
+// Mean of each run of `block` rows; out: [B, H, ceil(N / block), D]. The last run may be shorter.
+void poolMean(const Tensor4& tensor, int32_t block, std::span<float> out, int threads = 0);
+
+// The tensors and block widths of a score map; scale 0 = 1 / sqrt(D).
+struct BlockScoreArgs {
+  Tensor4 q, k;  // [B, H, Nq, D] and [B, Hkv, Nk, D]
+  int32_t qBlock = kDefaultBlock;
+  int32_t kBlock = kDefaultBlock;
+  float scale = 0;
+};
+[[nodiscard]] BlockGrid gridOf(const BlockScoreArgs& args);
+
+// softmax over key blocks of scale * mean(q block) . mean(k block): every row of the map sums to 1.
+void pooledScores(const BlockScoreArgs& args, std::span<float> scores, int threads = 0);
+
+enum class SelectionScope : uint8_t {
+  Row,   // every query block chooses its own share
+  Head,  // the blocks of a whole head compete; a query block may go without any
+};
+
+// Keeps the `count` heaviest blocks of each row or head (all, where there are fewer); equal scores go to the
+// lower index, NaN counts as the lowest. kept: one byte a block, 0 or 1.
+void selectTopK(const BlockGrid& grid, std::span<const float> scores, int64_t count, SelectionScope scope,
+                std::span<uint8_t> kept);
+
+// Keeps the fewest blocks whose scores reach `share` of the total of their row or head. Scores that are
+// negative or NaN count as 0; where nothing is positive, everything is kept.
+void selectTopP(const BlockGrid& grid, std::span<const float> scores, double share, SelectionScope scope,
+                std::span<uint8_t> kept);
+
+}  // namespace ditscope::kernels
