@@ -28,7 +28,8 @@ class BlockMask {
   // Bits in row-major order, 64 a word, unused bits zero. `partial` is empty when no block is partial.
   [[nodiscard]] std::span<const uint64_t> keptWords() const { return m_kept; }
   [[nodiscard]] std::span<const uint64_t> partialWords() const { return m_partial; }
-  static BlockMask fromWords(int32_t rows, int32_t cols, std::vector<uint64_t> kept, std::vector<uint64_t> partial);
+  static BlockMask fromWords(int32_t rows, int32_t cols, std::vector<uint64_t> kept,
+                             std::vector<uint64_t> partial);
 
  private:
   int32_t m_rows = 0;
@@ -46,7 +47,9 @@ struct BlockMass {
   int32_t rows = 0;
   int32_t cols = 0;
   std::vector<float> mass;
-  [[nodiscard]] float at(int32_t row, int32_t col) const { return mass[size_t(row) * size_t(cols) + size_t(col)]; }
+  [[nodiscard]] float at(int32_t row, int32_t col) const {
+    return mass[size_t(row) * size_t(cols) + size_t(col)];
+  }
 };
 
 }  // namespace ditscope::db

@@ -103,11 +103,11 @@ struct AttnCall {
   int32_t blockK = 0;
   std::string plan;  // what the method did: dense, search, sparse, reuse
   int64_t startNs = 0;
-  int64_t kernelNs = 0;     // attention alone
-  int64_t searchNs = 0;     // mask search and plan building
-  int64_t recordNs = 0;     // spent measuring for the trace; not part of the sampling time
-  double flopsDense = 0;    // 4 * heads * q * kv * D
-  double flopsDone = 0;     // of the blocks computed
+  int64_t kernelNs = 0;   // attention alone
+  int64_t searchNs = 0;   // mask search and plan building
+  int64_t recordNs = 0;   // spent measuring for the trace; not part of the sampling time
+  double flopsDense = 0;  // 4 * heads * q * kv * D
+  double flopsDone = 0;   // of the blocks computed
 };
 
 // Scalars of one head in one call; columns of the table attn_head.

@@ -47,8 +47,9 @@ class TraceReader {
   [[nodiscard]] std::vector<Diagnostic> diagnostics() const;
   [[nodiscard]] std::vector<LaunchConfig> launchConfigs() const;  // index = id - 1
 
-  [[nodiscard]] std::vector<AttnCall> calls() const;                        // in order of id
-  [[nodiscard]] std::vector<HeadRow> heads(const HeadFilter& filter = {}) const;  // by step, layer, branch, head
+  [[nodiscard]] std::vector<AttnCall> calls() const;  // in order of id
+  [[nodiscard]] std::vector<HeadRow> heads(
+      const HeadFilter& filter = {}) const;  // by step, layer, branch, head
   [[nodiscard]] std::optional<int64_t> findCall(int32_t step, int32_t layer, Branch branch) const;
 
   // Blobs of one call and head; empty optional when not recorded.

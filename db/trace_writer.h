@@ -16,10 +16,10 @@ namespace ditscope::db {
 // Everything recorded about one attention call. Empty vectors mean "not recorded".
 struct AttnRecord {
   AttnCall call;
-  std::vector<HeadStats> heads;             // [H]
-  std::vector<BlockMask> masks;             // [H], or one mask that all heads share
-  std::vector<BlockMass> masses;            // [H]; record level mass
-  std::vector<RecallCurve> curves;          // [H]
+  std::vector<HeadStats> heads;               // [H]
+  std::vector<BlockMask> masks;               // [H], or one mask that all heads share
+  std::vector<BlockMass> masses;              // [H]; record level mass
+  std::vector<RecallCurve> curves;            // [H]
   std::vector<std::vector<float>> lseBlocks;  // [H][query blocks]: mean LSE of the block's rows
   std::vector<std::vector<float>> lseRows;    // [H][q rows]; record level full
 };
@@ -40,7 +40,7 @@ class TraceWriter {
   TraceWriter& operator=(const TraceWriter&) = delete;
 
   // Dimension rows: written at once, from the thread that owns the writer; throw db::Error.
-  int64_t addDevice(const Device& device);           // returns its id
+  int64_t addDevice(const Device& device);              // returns its id
   int32_t addLaunchConfig(const LaunchConfig& config);  // same config, same id; thread-safe
   void addLayer(const Layer& layer);
   void addDiagnostic(const Diagnostic& diagnostic);

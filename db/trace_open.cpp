@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "db/trace_open.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <array>
+#include <fstream>
+#include <set>
+#include <string>
+#include <system_error>
+
+#include "db/error.h"
+#include "db/head_blob.h"
+#include "db/migrations.h"
+#include "db/trace_reader.h"
+
+namespace ditscope::db {
+namespace {
+
+constexpr int kOpcodesPerPoll = 20'000;  // below a millisecond
+
+[[noreturn]] void refuse(const std::string& name, const std::string& why, const std::string& remedy) {
+  throw Error(Error::Kind::BadInput, "cannot read " + name, why, remedy);
+}
+
+constexpr const char* kTakeIntact = "take an intact copy or record again";
+constexpr const char* kGiveTrace = "give a file that ditscope collect or ditscope import wrote";
+
+uint32_t bigEndian(const char* bytes) {
+  uint32_t value = 0;
+  for (int i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(bytes[i]);
+  return value;
+}
+
+// Looks at the bytes before SQLite does.
+void checkHeader(const std::filesystem::path& path) {
+  const std::string name = path.string();
+  std::array<char, 100> header{};
+  std::ifstream file(path, std::ios::binary);
+  if (!file) refuse(name, "it cannot be opened", "check that it exists and that you may read it");
+  file.read(header.data(), header.size());
+  if (file.gcount() == 0) refuse(name, "the file is empty", kGiveTrace);
+  if (file.gcount() < std::streamsize(header.size()) ||
+      std::string(header.data(), 16) != std::string("SQLite format 3\0", 16)) {
+    refuse(name, "it is not a DiTScope trace", kGiveTrace);
+  }
+  if (bigEndian(&header[68]) != uint32_t(kApplicationId)) {
+    refuse(name, "it is a SQLite file, but not a DiTScope trace", kGiveTrace);
+  }
+}
+
+int onProgress(void* context) {  // an exception must not cross SQLite
+  try {
+    return (*static_cast<const std::function<bool()>*>(context))() ? 1 : 0;
+  } catch (...) {
+    return 1;
+  }
+}
+
+void harden(const Connection& connection) {
+  sqlite3* db = connection.handle();
+  for (const auto& [option, value] : {std::pair{SQLITE_DBCONFIG_DEFENSIVE, 1},
+                                      {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+                                      {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+                                      {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+                                      {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+                                      {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0}}) {
+    sqlite3_db_config(db, option, value, nullptr);
+  }
+  for (const auto& [limit, value] : {std::pair{SQLITE_LIMIT_LENGTH, int(kMaxBlobBytes) + (1 << 20)},
+                                     {SQLITE_LIMIT_SQL_LENGTH, 100'000},
+                                     {SQLITE_LIMIT_COLUMN, 100},
+                                     {SQLITE_LIMIT_ATTACHED, 0},
+                                     {SQLITE_LIMIT_EXPR_DEPTH, 100},
+                                     {SQLITE_LIMIT_VDBE_OP, 250'000},
+                                     {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
+                                     {SQLITE_LIMIT_FUNCTION_ARG, 8}}) {
+    sqlite3_limit(db, limit, value);
+  }
+  connection.exec(
+      "PRAGMA busy_timeout = 2000; PRAGMA mmap_size = 0; PRAGMA query_only = 1; PRAGMA cell_size_check = 1;"
+      "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768");
+}
+
+void checkVersion(const Connection& connection) {
+  const int64_t version = connection.queryInt("PRAGMA user_version");
+  if (version <= 0)
+    refuse(connection.name(), fmt::format("schema version {} is none of ours", version), kTakeIntact);
+  if (version <= currentSchemaVersion()) return;
+  // Our own table or an impostor: meta is only believed when it is a plain table.
+  int64_t needed = version;
+  if (connection.queryInt(
+          "SELECT count(*) FROM pragma_table_list('meta') WHERE schema='main' AND type='table'") == 1) {
+    needed = connection.queryInt("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'min_reader_version'");
+  }
+  if (needed < 1 || needed > currentSchemaVersion()) {
+    refuse(connection.name(),
+           fmt::format("a newer DiTScope wrote it (schema version {}, this one reads up to {})", version,
+                       currentSchemaVersion()),
+           "update DiTScope");
+  }
+}
+
+// Each table of ours must be a plain STRICT table with at least our columns, stored and of our types. A newer
+// file may have more of both.
+void checkTables(const Connection& connection) {
+  Connection expected("", Connection::Mode::Memory);
+  migrate(expected);
+  Statement tables =
+      expected.prepare("SELECT name FROM pragma_table_list WHERE schema='main' AND name NOT LIKE 'sqlite_%'");
+  Statement kind = connection.prepare("SELECT type, strict FROM pragma_table_list(?) WHERE schema = 'main'");
+  Statement columns = expected.prepare("SELECT name, type FROM pragma_table_xinfo(?)");
+  Statement column = connection.prepare("SELECT type, hidden FROM pragma_table_xinfo(?) WHERE name = ?");
+  while (tables.step()) {
+    const std::string table(tables.textAt(0));
+    const bool plain = kind.bindAll(table).step() && kind.textAt(0) == "table" && kind.intAt(1) == 1;
+    if (!plain)
+      refuse(connection.name(), fmt::format("'{}' is not the table it should be", table), kTakeIntact);
+    kind.reset();
+    columns.bindAll(table);
+    while (columns.step()) {
+      const std::string name(columns.textAt(0));
+      const bool same =
+          column.bindAll(table, name).step() && column.textAt(0) == columns.textAt(1) && column.intAt(1) == 0;
+      if (!same)
+        refuse(connection.name(), fmt::format("column '{}.{}' is not what it should be", table, name),
+               kTakeIntact);
+      column.reset();
+    }
+  }
+}
+
+void runQuickCheck(const Connection& connection) {
+  const std::string verdict = connection.queryText("PRAGMA quick_check(1)");
+  if (verdict != "ok")
+    refuse(connection.name(), fmt::format("the file is damaged ({})", verdict), kTakeIntact);
+}
+
+// From here on: reading our own tables and plain functions only.
+int authorise(void*, int action, const char* first, const char*, const char*, const char* viaTriggerOrView) {
+  static const std::set<std::string, std::less<>> kTables = {
+      "meta",   "run",       "device",    "string",    "launch_cfg",     "step",      "layer",
+      "kernel", "attn_call", "attn_head", "attn_blob", "capture_health", "diagnostic"};
+  if (viaTriggerOrView != nullptr) return SQLITE_DENY;
+  if (action == SQLITE_SELECT || action == SQLITE_FUNCTION) return SQLITE_OK;
+  if (action == SQLITE_READ && first != nullptr && kTables.contains(std::string_view(first)))
+    return SQLITE_OK;
+  return SQLITE_DENY;
+}
+
+// A recorded file that is still in WAL mode needs lock files beside it, which a read-only folder cannot hold;
+// without a WAL nobody is writing it, and it can be read as it lies.
+Connection connect(const std::filesystem::path& path) {
+  try {
+    Connection connection(path, Connection::Mode::ReadOnly);
+    harden(connection);
+    [[maybe_unused]] const int64_t firstRead = connection.queryInt("SELECT count(*) FROM sqlite_schema");
+    return connection;
+  } catch (const Error&) {
+    std::error_code ignored;
+    const auto walSize = std::filesystem::file_size(path.string() + "-wal", ignored);
+    if (!ignored && walSize > 0) throw;
+    Connection connection(path, Connection::Mode::Immutable);
+    harden(connection);
+    return connection;
+  }
+}
+
+}  // namespace
+
+Connection openTrace(const std::filesystem::path& path, bool quickCheck,
+                     const std::function<bool()>& cancelled) {
+  checkHeader(path);
+  std::error_code error;
+  const auto real = std::filesystem::canonical(path, error);  // a link is fine here, but none below it
+  if (error) refuse(path.string(), error.message(), "check the path");
+  Connection connection = connect(real);
+  if (cancelled) {
+    sqlite3_progress_handler(connection.handle(), kOpcodesPerPoll, onProgress,
+                             const_cast<std::function<bool()>*>(&cancelled));
+  }
+  if (quickCheck) runQuickCheck(connection);
+  checkVersion(connection);
+  checkTables(connection);
+  sqlite3_set_authorizer(connection.handle(), authorise, nullptr);
+  return connection;
+}
+
+}  // namespace ditscope::db

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "db/trace_reader.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "db/curve_codec.h"
+#include "db/enum_names.h"
+#include "db/error.h"
+#include "db/lse_codec.h"
+#include "db/mask_codec.h"
+#include "db/mass_codec.h"
+#include "db/row_values.h"
+#include "db/trace_open.h"
+
+namespace ditscope::db {
+namespace {
+
+constexpr int kMaxMaskChain = 4096;       // more differences in a row than any writer makes
+constexpr size_t kCachedWords = 4 << 20;  // 32 MiB; stepping through time asks for the same chain again
+
+struct Blob {
+  Bytes data;
+  std::optional<int64_t> baseCallId;
+};
+
+}  // namespace
+
+struct TraceReader::Impl {
+  Impl(const std::filesystem::path& path, const OpenOptions& givenOptions)
+      : options(givenOptions), connection(openTrace(path, options.quickCheck, options.cancelled)) {}
+
+  [[nodiscard]] Rows rows(std::string_view sql) const {
+    return Rows(connection.prepare(sql), connection.name());
+  }
+
+  [[noreturn]] void damaged(const std::string& why) const { throwDamaged(connection.name(), why); }
+
+  [[nodiscard]] std::optional<Blob> blob(int64_t callId, std::string_view kind) const {
+    Rows row = rows("SELECT crc32, base_call_id, data FROM attn_blob WHERE call_id = ? AND kind = ?");
+    row.bindAll(callId, kind);
+    if (!row.next()) return std::nullopt;
+    const int64_t crc = row.integer();
+    const std::optional<int64_t> base = row.optionalInteger();
+    const ByteView data = row.blob();
+    if (crc != int64_t{crc32(data)})
+      damaged(fmt::format("the {} data of call {} fail their checksum", kind, callId));
+    return Blob{Bytes(data.begin(), data.end()), base};
+  }
+
+  // Runs decode(view) on a blob, when the call has that blob and the head.
+  template <class Decode>
+  auto decodeHead(int64_t callId, int32_t head, std::string_view kind, Decode decode) const
+      -> decltype(decode(std::declval<const HeadBlobView&>())) {
+    const std::optional<Blob> found = blob(callId, kind);
+    if (!found || head < 0) return std::nullopt;
+    try {
+      const HeadBlobView view(found->data);
+      if (head >= view.heads()) return std::nullopt;
+      return decode(view);
+    } catch (const CodecError& error) {
+      damaged(fmt::format("the {} data of call {}: {}", kind, callId, error.what()));
+    }
+  }
+
+  void remember(int64_t callId, int32_t head, const BlockMask& mask) {
+    if (cachedWords > kCachedWords) {
+      masks.clear();
+      cachedWords = 0;
+    }
+    masks[{callId, head}] = mask;
+    cachedWords += mask.keptWords().size() + mask.partialWords().size();
+  }
+
+  // Walks back to a keyframe or a mask that is still at hand, then forward again.
+  [[nodiscard]] std::optional<BlockMask> mask(int64_t callId, int32_t head) {
+    struct Link {
+      int64_t callId;
+      Bytes data;
+      int32_t head;
+    };
+    std::vector<Link> chain;
+    std::optional<BlockMask> mask;
+    for (std::optional<int64_t> at = callId; at;) {
+      if (const auto known = masks.find({*at, head}); known != masks.end()) {
+        mask = known->second;
+        break;
+      }
+      std::optional<Blob> found = blob(*at, "mask");
+      if (!found && chain.empty()) return std::nullopt;
+      if (!found || chain.size() >= kMaxMaskChain)
+        damaged(fmt::format("the mask of call {} has no beginning", callId));
+      try {
+        const HeadBlobView view(found->data);
+        if (head < 0 || head >= view.heads()) return std::nullopt;
+        head = maskSource(view, head);
+      } catch (const CodecError& error) {
+        damaged(fmt::format("the mask of call {}: {}", *at, error.what()));
+      }
+      chain.push_back({*at, std::move(found->data), head});
+      at = found->baseCallId;
+    }
+    for (auto link = chain.rbegin(); link != chain.rend(); ++link) {
+      try {
+        mask = decodeMask(HeadBlobView(link->data), link->head, mask ? &*mask : nullptr);
+      } catch (const CodecError& error) {
+        damaged(fmt::format("the mask of call {}: {}", link->callId, error.what()));
+      }
+      if (mask) remember(link->callId, link->head, *mask);
+    }
+    return mask;
+  }
+
+  OpenOptions options;
+  Connection connection;
+  std::map<std::pair<int64_t, int32_t>, BlockMask> masks;  // by (call, head)
+  size_t cachedWords = 0;
+};
+
+TraceReader::TraceReader(const std::filesystem::path& path, const OpenOptions& options)
+    : m_impl(std::make_unique<Impl>(path, options)) {}
+TraceReader::~TraceReader() = default;
+TraceReader::TraceReader(TraceReader&&) noexcept = default;
+TraceReader& TraceReader::operator=(TraceReader&&) noexcept = default;
+
+Run TraceReader::run() const {
+  Rows row = m_impl->rows(
+      "SELECT uuid, group_uuid, rank, started_utc_ns, duration_ns, tool, source, source_file,"
+      " model, model_path, scheduler, method, record, n_steps, n_layers, n_heads, seq_len, grid_frames, "
+      "grid_rows,"
+      " grid_cols, text_begin, text_end, block_q, block_k, dtype, seed, label, guidance, git_commit, torch, "
+      "blas,"
+      " cuda, driver, cupti, overhead_ratio, overhead_lo, overhead_hi, finalised FROM run");
+  if (!row.next()) m_impl->damaged("the run row is missing");
+  Run run;
+  run.uuid = row.text();
+  run.groupUuid = row.text();
+  run.rank = row.count();
+  run.startedUtcNs = row.integer();
+  run.durationNs = row.integer();
+  for (std::string* text :
+       {&run.tool, &run.source, &run.sourceFile, &run.model, &run.modelPath, &run.scheduler, &run.method}) {
+    *text = row.text();
+  }
+  run.record = row.named<RecordLevel>();
+  run.nSteps = row.count();
+  run.nLayers = row.count();
+  run.nHeads = row.count();
+  run.seqLen = row.size();
+  run.grid = {row.count(), row.count(), row.count()};
+  run.text = {row.size(), row.size()};
+  run.blockQ = row.count();
+  run.blockK = row.count();
+  run.dtype = row.text();
+  run.seed = row.integer();
+  run.label = row.integer();
+  run.guidance = row.real();
+  for (std::string* text : {&run.gitCommit, &run.torch, &run.blas, &run.cuda, &run.driver, &run.cupti}) {
+    *text = row.text();
+  }
+  run.overheadRatio = row.real();
+  run.overheadLo = row.real();
+  run.overheadHi = row.real();
+  run.finalised = row.integer() != 0;
+  row.require(run.text.end >= run.text.begin, "the text span ends before it begins");
+  return run;
+}
+
+std::vector<Device> TraceReader::devices() const {
+  Rows row = m_impl->rows(
+      "SELECT id, ordinal, uuid, name, sm_count, memory_bytes, clock_hz FROM device ORDER BY id");
+  std::vector<Device> devices;
+  while (row.next()) {
+    Device& device = devices.emplace_back();
+    device.id = row.integer();
+    device.ordinal = row.count();
+    device.uuid = row.text();
+    device.name = row.text();
+    device.smCount = row.count();
+    device.memoryBytes = row.size();
+    device.clockHz = row.size();
+  }
+  return devices;
+}
+
+std::vector<Layer> TraceReader::layers() const {
+  Rows row = m_impl->rows("SELECT idx, name, kind, n_heads, head_dim FROM layer ORDER BY idx");
+  std::vector<Layer> layers;
+  while (row.next()) {
+    Layer& layer = layers.emplace_back();
+    layer.index = row.count();
+    layer.name = row.text();
+    layer.kind = row.named<AttnKind>();
+    layer.nHeads = row.count();
+    layer.headDim = row.count();
+    row.require(layer.nHeads <= kMaxHeads, "a layer has more heads than possible");
+  }
+  return layers;
+}
+
+std::vector<Step> TraceReader::steps() const {
+  Rows row = m_impl->rows("SELECT idx, sigma, timestep, start_ns, end_ns FROM step ORDER BY idx");
+  std::vector<Step> steps;
+  while (row.next()) {
+    Step& step = steps.emplace_back();
+    step.index = row.count();
+    step.sigma = row.real();
+    step.timestep = row.real();
+    step.startNs = row.integer();
+    step.endNs = row.integer();
+    row.require(step.endNs >= step.startNs, "a step ends before it begins");
+  }
+  return steps;
+}
+
+std::vector<HealthCounter> TraceReader::health() const {
+  Rows row = m_impl->rows("SELECT name, value FROM capture_health ORDER BY name");
+  std::vector<HealthCounter> counters;
+  while (row.next()) {
+    std::string name = row.text();
+    counters.push_back({std::move(name), row.integer()});
+  }
+  return counters;
+}
+
+std::vector<Diagnostic> TraceReader::diagnostics() const {
+  Rows row = m_impl->rows("SELECT time_ns, severity, text FROM diagnostic ORDER BY rowid");
+  std::vector<Diagnostic> diagnostics;
+  while (row.next()) {
+    Diagnostic& diagnostic = diagnostics.emplace_back();
+    diagnostic.timeNs = row.integer();
+    diagnostic.severity = row.text();
+    diagnostic.text = row.text();
+    const std::string& s = diagnostic.severity;
+    row.require(s == "info" || s == "warning" || s == "error", "a diagnostic has no known severity");
+  }
+  return diagnostics;
+}
+
+std::vector<LaunchConfig> TraceReader::launchConfigs() const {
+  Rows row = m_impl->rows(
+      "SELECT c.id, s.value, grid_x, grid_y, grid_z, block_x, block_y, block_z, cluster_x,"
+      " cluster_y, cluster_z, registers_per_thread, static_shared_bytes, dynamic_shared_bytes"
+      " FROM launch_cfg c JOIN string s ON s.id = c.name_id ORDER BY c.id");
+  std::vector<LaunchConfig> configs;
+  while (row.next()) {
+    row.require(row.integer() == int64_t(configs.size()) + 1,
+                "the launch configurations are not numbered from 1");
+    LaunchConfig& config = configs.emplace_back();
+    config.name = row.text();
+    for (auto* size : {&config.grid, &config.block, &config.cluster}) {
+      for (int32_t& extent : *size) extent = row.count();
+    }
+    config.registersPerThread = row.count();
+    config.staticSharedBytes = row.size();
+    config.dynamicSharedBytes = row.size();
+  }
+  return configs;
+}
+
+std::vector<AttnCall> TraceReader::calls() const {
+  Rows row = m_impl->rows(
+      "SELECT id, step_idx, layer_idx, branch, kind, token_order, q_len, kv_len, block_q, block_k,"
+      " plan, start_ns, kernel_ns, search_ns, record_ns, flops_dense, flops_done FROM attn_call ORDER BY id");
+  std::vector<AttnCall> calls;
+  while (row.next()) {
+    AttnCall& call = calls.emplace_back();
+    call.id = row.integer();
+    call.step = row.count();
+    call.layer = row.count();
+    call.branch = row.named<Branch>();
+    call.kind = row.named<AttnKind>();
+    call.order = row.named<TokenOrder>();
+    call.qLen = row.size();
+    call.kvLen = row.size();
+    call.blockQ = row.count();
+    call.blockK = row.count();
+    call.plan = row.text();
+    call.startNs = row.integer();
+    call.kernelNs = row.size();
+    call.searchNs = row.size();
+    call.recordNs = row.size();
+    call.flopsDense = row.real();
+    call.flopsDone = row.real();
+  }
+  return calls;
+}
+
+std::vector<HeadRow> TraceReader::heads(const HeadFilter& filter) const {
+  Rows row = m_impl->rows(
+      "SELECT h.call_id, c.step_idx, c.layer_idx, h.head, c.branch, density_qk, density_pv,"
+      " recall_mean, recall_p01, recall_p05, row_entropy, mask_drift, lse_mean, lse_std, lse_min, lse_max,"
+      " lse_drift_mean, lse_drift_p50, lse_drift_p90, lse_drift_signed, lse_empty_rows, error_l1, time_ns, "
+      "time_method"
+      " FROM attn_call c JOIN attn_head h ON h.call_id = c.id"
+      " WHERE (?1 IS NULL OR c.step_idx = ?1) AND (?2 IS NULL OR c.layer_idx = ?2)"
+      " AND (?3 IS NULL OR h.head = ?3) AND (?4 IS NULL OR c.branch = ?4)"
+      " ORDER BY c.step_idx, c.layer_idx, c.branch, c.id, h.head");
+  std::optional<std::string_view> branch;
+  if (filter.branch) branch = nameOf(*filter.branch);
+  row.bindAll(filter.step, filter.layer, filter.head, branch);
+  std::vector<HeadRow> heads;
+  while (row.next()) {
+    HeadRow& head = heads.emplace_back();
+    head.callId = row.integer();
+    head.step = row.count();
+    head.layer = row.count();
+    head.head = row.count();
+    head.branch = row.named<Branch>();
+    HeadStats& s = head.stats;
+    for (float* fraction : {&s.densityQk, &s.densityPv, &s.recallMean, &s.recallP01, &s.recallP05}) {
+      *fraction = row.fraction();
+    }
+    s.rowEntropy = row.real32();
+    s.maskDrift = row.fraction();
+    for (float* value : {&s.lseMean, &s.lseStd, &s.lseMin, &s.lseMax, &s.lseDriftMean, &s.lseDriftP50,
+                         &s.lseDriftP90, &s.lseDriftSigned}) {
+      *value = row.real32();
+    }
+    s.lseEmptyRows = row.count();
+    s.errorL1 = row.real32();
+    s.timeNs = row.size();
+    s.timeMethod = row.numbered<TimeMethod>();
+  }
+  return heads;
+}
+
+std::optional<int64_t> TraceReader::findCall(int32_t step, int32_t layer, Branch branch) const {
+  Rows row =
+      m_impl->rows("SELECT min(id) FROM attn_call WHERE step_idx = ? AND layer_idx = ? AND branch = ?");
+  row.bindAll(step, layer, nameOf(branch));
+  return row.next() ? row.optionalInteger() : std::nullopt;
+}
+
+std::optional<BlockMask> TraceReader::mask(int64_t callId, int32_t head) const {
+  return m_impl->mask(callId, head);
+}
+
+std::optional<BlockMass> TraceReader::mass(int64_t callId, int32_t head) const {
+  return m_impl->decodeHead(callId, head, "mass",
+                            [&](const HeadBlobView& view) { return decodeMass(view, head); });
+}
+
+std::optional<RecallCurve> TraceReader::recallCurve(int64_t callId, int32_t head) const {
+  return m_impl->decodeHead(callId, head, "curve",
+                            [&](const HeadBlobView& view) { return decodeCurve(view, head); });
+}
+
+std::optional<std::vector<float>> TraceReader::lseBlocks(int64_t callId, int32_t head) const {
+  return m_impl->decodeHead(callId, head, "lse_block",
+                            [&](const HeadBlobView& view) { return decodeLse(view, head); });
+}
+
+std::optional<std::vector<float>> TraceReader::lseRows(int64_t callId, int32_t head) const {
+  return m_impl->decodeHead(callId, head, "lse_row",
+                            [&](const HeadBlobView& view) { return decodeLse(view, head); });
+}
+
+int64_t TraceReader::kernelCount() const {
+  Rows row = m_impl->rows("SELECT count(*) FROM kernel");
+  return row.next() ? row.integer() : 0;
+}
+
+void TraceReader::forEachKernel(const std::function<void(const Kernel&)>& visit) const {
+  Rows row = m_impl->rows(
+      "SELECT device_id, cfg_id, start_ns, dur_ns, stream, correlation, call_id, link_method, flags"
+      " FROM kernel ORDER BY start_ns");
+  while (row.next()) {
+    Kernel kernel;
+    kernel.deviceId = row.integer();
+    kernel.configId = row.count();
+    kernel.startNs = row.integer();
+    kernel.durationNs = row.size();
+    kernel.stream = row.count();
+    kernel.correlation = row.integer();
+    kernel.callId = row.optionalInteger().value_or(0);
+    kernel.link = row.numbered<LinkMethod>();
+    kernel.flags = uint32_t(row.count());
+    visit(kernel);
+  }
+}
+
+}  // namespace ditscope::db
