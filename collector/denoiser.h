@@ -53,8 +53,15 @@ class Denoiser {
                              const BlockTap& tap = {}) = 0;
 };
 
+struct LoadOptions {
+  at::ScalarType dtype = at::kFloat;  // of the weights, but those that the model keeps in f32
+  at::Device device = at::kCPU;
+};
+
 // Reads config.json and the safetensors of a folder in diffusers' layout (the model folder itself or a
-// pipeline folder with transformer/ in it). Throws db::Error naming the file and the remedy.
-std::unique_ptr<Denoiser> loadDenoiser(const std::filesystem::path& folder);
+// pipeline folder with transformer/ in it). Tensors of the checkpoint that the model does not know are named
+// in `unexpected`. Throws db::Error naming the file and the remedy.
+std::unique_ptr<Denoiser> loadDenoiser(const std::filesystem::path& folder, const LoadOptions& options = {},
+                                       std::vector<std::string>* unexpected = nullptr);
 
 }  // namespace ditscope::collector
