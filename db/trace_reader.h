@@ -28,8 +28,8 @@ class Cancelled : public std::exception {
 };
 
 struct HeadFilter {  // empty optional = all
-  std::optional<int32_t> step, layer, head;
-  std::optional<Branch> branch;
+  std::optional<int32_t> step{}, layer{}, head{};
+  std::optional<Branch> branch{};
 };
 
 class TraceReader {
