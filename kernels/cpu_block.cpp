@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cpu_block.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <stdexcept>
+
+#include "kernels/cpu_targets.h"
+#include "kernels/half_types.h"
+#include "kernels/log_mass.h"
+
+// Vectors without a fixed size cannot be kept in arrays, which the micro-kernels do; SSSE3 adds nothing to
+// SSE4.
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/cpu_block.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "kernels/simd_math.h"
+#include "kernels/simd_tile.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ditscope::kernels::HWY_NAMESPACE {
+
+inline constexpr float kLog2E = 1.44269504f;
+inline constexpr float kLn2 = 0.693147181f;
+inline constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+void ConvertRows(const Tensor4& tensor, int64_t b, int64_t h, int64_t row0, int64_t rows, float* out,
+                 int64_t rowLength) {
+  const int64_t dim = tensor.size[3];
+  for (int64_t r = 0; r < rows; ++r, out += rowLength) {
+    const int64_t start = b * tensor.stride[0] + h * tensor.stride[1] + (row0 + r) * tensor.stride[2];
+    if (tensor.dtype == DType::F32) {
+      std::memcpy(out, static_cast<const float*>(tensor.data) + start, size_t(dim) * sizeof(float));
+    } else {
+      const uint16_t* in = static_cast<const uint16_t*>(tensor.data) + start;
+      if (tensor.dtype == DType::BF16) {
+        for (int64_t d = 0; d < dim; ++d) out[d] = floatFromBf16(in[d]);
+      } else {
+        for (int64_t d = 0; d < dim; ++d) out[d] = floatFromF16(in[d]);
+      }
+    }
+    std::fill(out + dim, out + rowLength, 0.0f);
+  }
+}
+
+// panel[d][0..4) = scale * rows[0..4)[d] for d below dim, a multiple of 4.
+#if HWY_TARGET == HWY_SCALAR
+HWY_INLINE void transposeFourRows(const float* rows, int64_t rowLength, int64_t dim, float scale,
+                                  float* panel, int64_t panelWidth) {
+  for (int64_t r = 0; r < 4; ++r) {
+    float* out = panel + r / panelWidth * panelWidth * rowLength + r % panelWidth;
+    for (int64_t d = 0; d < dim; ++d) out[d * panelWidth] = scale * rows[r * rowLength + d];
+  }
+}
+#else
+HWY_INLINE void transposeFourRows(const float* rows, int64_t rowLength, int64_t dim, float scale,
+                                  float* panel, int64_t panelStride) {
+  const hn::FixedTag<float, 4> f;
+  const hn::Repartition<uint64_t, decltype(f)> pair;
+  const auto factor = hn::Set(f, scale);
+  for (int64_t d = 0; d < dim; d += 4) {
+    const auto r0 = hn::Mul(factor, hn::LoadU(f, rows + d));
+    const auto r1 = hn::Mul(factor, hn::LoadU(f, rows + rowLength + d));
+    const auto r2 = hn::Mul(factor, hn::LoadU(f, rows + 2 * rowLength + d));
+    const auto r3 = hn::Mul(factor, hn::LoadU(f, rows + 3 * rowLength + d));
+    const auto low01 = hn::BitCast(pair, hn::InterleaveLower(f, r0, r1));
+    const auto high01 = hn::BitCast(pair, hn::InterleaveUpper(f, r0, r1));
+    const auto low23 = hn::BitCast(pair, hn::InterleaveLower(f, r2, r3));
+    const auto high23 = hn::BitCast(pair, hn::InterleaveUpper(f, r2, r3));
+    float* out = panel + d * panelStride;
+    hn::StoreU(hn::BitCast(f, hn::InterleaveLower(pair, low01, low23)), f, out);
+    hn::StoreU(hn::BitCast(f, hn::InterleaveUpper(pair, low01, low23)), f, out + panelStride);
+    hn::StoreU(hn::BitCast(f, hn::InterleaveLower(pair, high01, high23)), f, out + 2 * panelStride);
+    hn::StoreU(hn::BitCast(f, hn::InterleaveUpper(pair, high01, high23)), f, out + 3 * panelStride);
+  }
+}
+#endif
+
+// Transposes an 8 x 8 bit matrix, byte i = row i.
+HWY_INLINE uint64_t transposeBits(uint64_t x) {
+  uint64_t t = (x ^ (x >> 7)) & 0x00aa00aa00aa00aaull;
+  x ^= t ^ (t << 7);
+  t = (x ^ (x >> 14)) & 0x0000cccc0000ccccull;
+  x ^= t ^ (t << 14);
+  t = (x ^ (x >> 28)) & 0x00000000f0f0f0f0ull;
+  return x ^ t ^ (t << 28);
+}
+
+// The lanes whose bits, from bit `first` on, are set.
+HWY_INLINE hn::Mask<FloatTag> lanesFromBits(const uint8_t* bits, int64_t first) {
+  uint8_t aligned[8] = {};  // LoadMaskBits may read 8 bytes
+  const size_t lanes = hn::Lanes(FloatTag());
+  if (lanes >= 8) {
+    std::memcpy(aligned, bits + first / 8, lanes / 8);
+  } else {
+    aligned[0] = uint8_t(bits[first / 8] >> (first % 8));
+  }
+  return hn::LoadMaskBits(FloatTag(), aligned);
+}
+
+// One query block on its way through its key blocks. Columns of the score tile are queries; those beyond the
+// tensor belong to zero queries and are never written out.
+class QueryBlock {
+ public:
+  QueryBlock(const CpuTask& task, CpuScratch& scratch)
+      : m_task(task),
+        m_geometry(task.geometry),
+        m_scratch(scratch),
+        m_row0(task.g * task.geometry.qBlock),
+        m_rows(task.geometry.queryBlockRows(task.g)),
+        m_columns(ceilDiv(m_rows, columnStep()) * columnStep()),
+        m_dimPadded(ceilDiv(task.geometry.dim, 16) * 16),
+        m_stats(task.args, task.geometry, task.b, task.h, task.g),
+        m_skip(task.args, task.geometry, task.b, task.h, task.g) {}
+
+  BlockCounts run() {
+    m_stats.clear(m_geometry, m_rows);
+    start();
+    BlockWalk walk(m_task.args, m_geometry, m_task.b, m_task.h, m_task.g);
+    BlockVisit visit;
+    while (walk.next(visit)) {
+      computeScores(visit);
+      const bool first = m_counts.visited++ == 0;
+      m_counts.partial += visit.bits != nullptr;
+      if (m_skip.active() || m_stats.gap) {
+        const float gap = first ? kInfinity : excessOver(m_scratch.max, 1.0f);
+        if (m_stats.gap) m_stats.gap[visit.keyBlock] = gap;
+        const float excess = m_skip.lseRef() ? excessOver(m_skip.lseRef(), kLog2E) : gap;
+        if (m_skip.skips(excess, visit.keyBlock, first)) {
+          ++m_counts.skipped;
+          continue;
+        }
+      }
+      if (m_stats.keptBits) m_stats.keptBits[visit.keyBlock / 32] |= 1u << (visit.keyBlock % 32);
+      accumulate(visit.keyBlock);
+    }
+    finish();
+    return m_counts;
+  }
+
+ private:
+  static int64_t columnStep() { return std::max<int64_t>(panelWidth(), 4); }
+
+  void start() {
+    const int64_t panel = panelWidth();
+    const float scale = m_geometry.scale * kLog2E;
+    for (int64_t column = 0; column < m_columns; column += 4) {
+      const int64_t rows = std::clamp<int64_t>(m_rows - column, 0, 4);
+      ConvertRows(m_task.args.q, m_task.b, m_task.h, m_row0 + column, rows, m_scratch.qRows, m_dimPadded);
+      std::fill(m_scratch.qRows + rows * m_dimPadded, m_scratch.qRows + 4 * m_dimPadded, 0.0f);
+      float* out = m_scratch.qPanels + column / panel * panel * m_dimPadded + column % panel;
+      transposeFourRows(m_scratch.qRows, m_dimPadded, ceilDiv(m_geometry.dim, 4) * 4, scale, out, panel);
+    }
+    std::fill_n(m_scratch.output, m_columns * m_dimPadded, 0.0f);
+    std::fill_n(m_scratch.max, m_columns, -kInfinity);
+    std::fill_n(m_scratch.sum, m_columns, 0.0f);
+  }
+
+  void computeScores(const BlockVisit& visit) {
+    std::fill_n(m_scratch.blockMax, m_columns, -kInfinity);
+    scoreTile(m_task.rows.k + visit.keyBlock * m_geometry.kBlock * m_task.rows.kStride, m_task.rows.kStride,
+              m_geometry.blockKeys(visit.keyBlock), m_scratch.qPanels, m_geometry.dim, m_dimPadded, m_columns,
+              m_scratch.scores, m_columns, m_scratch.blockMax);
+    if (visit.bits) maskScores(visit);
+  }
+
+  // Scores of masked pairs become -inf and the block maxima are taken anew.
+  void maskScores(const BlockVisit& visit) {
+    const FloatTag f;
+    const int64_t lanes = int64_t(hn::Lanes(f));
+    const int64_t bytes = m_geometry.qBlock / 8;
+    uint8_t* attended = m_scratch.attended.data();
+    const uint8_t* bits = reinterpret_cast<const uint8_t*>(visit.bits);
+    for (int64_t q = 0; q < m_columns; q += 8) {
+      for (int64_t j = 0; j < m_geometry.kBlock; j += 8) {
+        uint64_t square = 0;
+        for (int64_t r = 0; r < 8; ++r)
+          square |= uint64_t(bits[((q + r) * m_geometry.kBlock + j) / 8]) << (8 * r);
+        square = transposeBits(square);
+        for (int64_t r = 0; r < 8; ++r) attended[(j + r) * bytes + q / 8] = uint8_t(square >> (8 * r));
+      }
+    }
+    const int64_t keys = m_geometry.blockKeys(visit.keyBlock);
+    for (int64_t q = 0; q < m_columns; q += lanes) {
+      Float max = hn::Set(f, -kInfinity);
+      for (int64_t j = 0; j < keys; ++j) {
+        float* scores = m_scratch.scores + j * m_columns + q;
+        const Float masked = hn::IfThenElse(lanesFromBits(attended + j * bytes, q), hn::Load(f, scores),
+                                            hn::Set(f, -kInfinity));
+        hn::Store(masked, f, scores);
+        max = hn::Max(max, masked);
+      }
+      hn::Store(max, f, m_scratch.blockMax + q);
+    }
+  }
+
+  // max over rows of (block max - factor * reference), in natural logits; rows without a comparable value are
+  // left out.
+  [[nodiscard]] float excessOver(const float* reference, float factor) const {
+    float excess = -kInfinity;
+    for (int64_t r = 0; r < m_rows; ++r) {
+      const float difference = m_scratch.blockMax[r] - factor * reference[r];
+      excess = difference > excess ? difference : excess;
+    }
+    return excess * kLn2;
+  }
+
+  void accumulate(int64_t keyBlock) {
+    const int64_t keys = m_geometry.blockKeys(keyBlock);
+    for (int64_t q = 0; q < m_columns; q += panelWidth()) softmaxPanel(keyBlock, keys, q);
+    valueTile(m_scratch.scores, m_columns, m_task.rows.v + keyBlock * m_geometry.kBlock * m_task.rows.vStride,
+              m_task.rows.vStride, keys, ceilDiv(m_rows, 4) * 4, m_geometry.dim, m_scratch.rescale,
+              m_scratch.output, m_dimPadded);
+  }
+
+  // Two vectors of queries: scores become weights, and the rows' running values move on.
+  HWY_INLINE void softmaxPanel(int64_t keyBlock, int64_t keys, int64_t q) {
+    const FloatTag f;
+    const int64_t lanes = int64_t(hn::Lanes(f));
+    const Float shift0 = newShift(q);
+    const Float shift1 = newShift(q + lanes);
+    Float sum0 = hn::Zero(f);
+    Float sum1 = hn::Zero(f);
+    float* scores = m_scratch.scores + q;
+    for (int64_t j = 0; j < keys; ++j, scores += m_columns) {
+      const Float weight0 = exp2NonPositive(hn::Sub(hn::Load(f, scores), shift0));
+      const Float weight1 = exp2NonPositive(hn::Sub(hn::Load(f, scores + lanes), shift1));
+      hn::Store(weight0, f, scores);
+      hn::Store(weight1, f, scores + lanes);
+      sum0 = hn::Add(sum0, weight0);
+      sum1 = hn::Add(sum1, weight1);
+    }
+    addSum(q, sum0);
+    addSum(q + lanes, sum1);
+    if (m_stats.rowLogMass) {
+      storeLogMass(keyBlock, q, shift0, sum0);
+      storeLogMass(keyBlock, q + lanes, shift1, sum1);
+    }
+  }
+
+  // Raises the running maximum, notes the factor for what was summed before, and returns the value to
+  // subtract: the maximum, or 0 while a row has no key.
+  HWY_INLINE Float newShift(int64_t q) {
+    const FloatTag f;
+    const Float before = hn::Load(f, m_scratch.max + q);
+    const Float block = hn::Load(f, m_scratch.blockMax + q);
+    const Float now = hn::IfThenElse(hn::Gt(block, before), block, before);
+    const auto none = hn::Eq(now, hn::Set(f, -kInfinity));
+    const Float shift = hn::IfThenZeroElse(none, now);
+    hn::Store(now, f, m_scratch.max + q);
+    hn::Store(exp2NonPositive(hn::Sub(before, shift)), f, m_scratch.rescale + q);
+    return shift;
+  }
+
+  HWY_INLINE void addSum(int64_t q, Float blockSum) {
+    const FloatTag f;
+    const Float rescale = hn::Load(f, m_scratch.rescale + q);
+    hn::Store(hn::MulAdd(hn::Load(f, m_scratch.sum + q), rescale, blockSum), f, m_scratch.sum + q);
+  }
+
+  HWY_INLINE void storeLogMass(int64_t keyBlock, int64_t q, Float shift, Float sum) {
+    const FloatTag f;
+    const IntTag i;
+    const hn::Rebind<int16_t, FloatTag> i16;
+    const Float code = hn::Mul(hn::Set(f, 256.0f), hn::Add(shift, coarseLog2(sum)));
+    const Float bounded =
+        hn::Min(hn::Max(hn::Round(code), hn::Set(f, float(kNoMass))), hn::Set(f, float(INT16_MAX)));
+    auto rounded = hn::ConvertTo(i, bounded);
+    rounded = hn::IfThenElse(hn::RebindMask(i, hn::Eq(sum, hn::Zero(f))), hn::Set(i, kNoMass), rounded);
+    rounded = hn::IfThenElse(hn::RebindMask(i, hn::IsNaN(sum)), hn::Set(i, kNotVisited), rounded);
+    HWY_ALIGN int16_t codes[hn::MaxLanes(i16)];
+    hn::Store(hn::DemoteTo(i16, rounded), i16, codes);
+    const int64_t count = std::clamp<int64_t>(m_rows - q, 0, int64_t(hn::Lanes(f)));
+    std::copy_n(codes, count, m_stats.rowLogMass + keyBlock * m_geometry.queries + q);
+  }
+
+  void finish() {
+    const Tensor4& o = m_task.args.o;
+    const int64_t head = m_task.b * m_geometry.heads + m_task.h;
+    for (int64_t r = 0; r < m_rows; ++r) {
+      const float sum = m_scratch.sum[r];
+      const bool empty = sum == 0;
+      m_counts.emptyRows += empty;
+      storeRow(r, empty ? 0.0f : 1.0f / sum,
+               m_task.b * o.stride[0] + m_task.h * o.stride[1] + (m_row0 + r) * o.stride[2]);
+      if (m_task.args.lse) {
+        const double lse = (double(m_scratch.max[r]) + std::log2(double(sum))) * 0.693147180559945309;
+        m_task.args.lse[head * m_geometry.queries + m_row0 + r] = empty             ? -kInfinity
+                                                                  : std::isnan(sum) ? sum
+                                                                                    : float(lse);
+      }
+    }
+  }
+
+  void storeRow(int64_t r, float factor, int64_t start) {
+    const Tensor4& o = m_task.args.o;
+    const float* row = m_scratch.output + r * m_dimPadded;
+    if (o.dtype == DType::F32) {
+      float* out = static_cast<float*>(o.data) + start;
+      for (int64_t d = 0; d < m_geometry.dim; ++d) out[d] = factor * row[d];
+      return;
+    }
+    uint16_t* out = static_cast<uint16_t*>(o.data) + start;
+    if (o.dtype == DType::BF16) {
+      for (int64_t d = 0; d < m_geometry.dim; ++d) out[d] = bf16FromFloat(factor * row[d]);
+    } else {
+      for (int64_t d = 0; d < m_geometry.dim; ++d) out[d] = f16FromFloat(factor * row[d]);
+    }
+  }
+
+  const CpuTask& m_task;
+  const Geometry& m_geometry;
+  CpuScratch& m_scratch;
+  int64_t m_row0, m_rows;
+  int64_t m_columns;  // rows rounded up to whole panels and fours
+  int64_t m_dimPadded;
+  StatsRow m_stats;
+  SkipTest m_skip;
+  BlockCounts m_counts;
+};
+
+BlockCounts ComputeQueryBlock(const CpuTask& task, CpuScratch& scratch) {
+  return QueryBlock(task, scratch).run();
+}
+
+int64_t VectorLanes() {
+  return int64_t(hn::Lanes(FloatTag()));
+}
+
+}  // namespace ditscope::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ditscope::kernels {
+
+HWY_EXPORT(ComputeQueryBlock);
+HWY_EXPORT(ConvertRows);
+HWY_EXPORT(VectorLanes);
+
+CpuScratch::CpuScratch(const Geometry& geometry) : attended(size_t(geometry.kBlock * geometry.qBlock / 8)) {
+  const int64_t dim = ceilDiv(geometry.dim, 16) * 16;
+  const auto parts = {std::pair{&qPanels, geometry.qBlock * dim},
+                      {&qRows, 4 * dim},
+                      {&scores, geometry.kBlock * geometry.qBlock},
+                      {&output, geometry.qBlock * dim},
+                      {&max, geometry.qBlock},
+                      {&sum, geometry.qBlock},
+                      {&blockMax, geometry.qBlock},
+                      {&rescale, geometry.qBlock}};
+  int64_t total = 0;
+  for (const auto& [pointer, floats] : parts) total += floats;
+  m_memory = hwy::AllocateAligned<float>(size_t(total));
+  if (!m_memory) throw std::bad_alloc();
+  float* next = m_memory.get();
+  for (const auto& [pointer, floats] : parts) {
+    *pointer = next;
+    next += floats;  // always whole cache lines
+  }
+}
+
+BlockCounts computeQueryBlock(const CpuTask& task, CpuScratch& scratch) {
+  return HWY_DYNAMIC_DISPATCH(ComputeQueryBlock)(task, scratch);
+}
+
+void convertRows(const Tensor4& tensor, int64_t b, int64_t h, int64_t row0, int64_t rows, float* out,
+                 int64_t rowLength) {
+  HWY_DYNAMIC_DISPATCH(ConvertRows)(tensor, b, h, row0, rows, out, rowLength);
+}
+
+std::vector<std::string> cpuTargets() {
+  std::vector<std::string> names;
+  for (const int64_t target : hwy::SupportedAndGeneratedTargets())
+    names.emplace_back(hwy::TargetName(target));
+  return names;
+}
+
+void useCpuTarget(const std::string& name) {
+  hwy::SetSupportedTargetsForTest(0);
+  if (name.empty()) return;
+  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    if (name == hwy::TargetName(target)) return hwy::SetSupportedTargetsForTest(target);
+  }
+  throw std::invalid_argument("cpu target : this machine or build has no " + name);
+}
+
+int64_t cpuVectorLanes() {
+  return HWY_DYNAMIC_DISPATCH(VectorLanes)();
+}
+
+}  // namespace ditscope::kernels
+#endif

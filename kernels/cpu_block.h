@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the CPU kernel's driver asks of the SIMD code: one query block of one head at a time, on the best
+// instruction set of the machine. Scratch belongs to a thread and is reused from block to block.
+#pragma once
+
+#include <hwy/aligned_allocator.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kernels/attention.h"
+#include "kernels/block_walk.h"
+
+namespace ditscope::kernels {
+
+// Keys and values of one head in fp32. A row of v can be read up to the next whole vector.
+struct KeyValueRows {
+  const float* k = nullptr;
+  const float* v = nullptr;
+  int64_t kStride = 0;
+  int64_t vStride = 0;
+};
+
+// Memory for one query block.
+class CpuScratch {
+ public:
+  explicit CpuScratch(const Geometry& geometry);
+
+  float* qPanels;                 // [panels][dim][panel]
+  float* qRows;                   // [4][dim rounded up to 16]
+  float* scores;                  // [kBlock][qBlock]
+  float* output;                  // [qBlock][dim rounded up to 16]
+  float* max;                     // [qBlock] running maximum, in units of log2
+  float* sum;                     // [qBlock]
+  float* blockMax;                // [qBlock]
+  float* rescale;                 // [qBlock]
+  std::vector<uint8_t> attended;  // [kBlock][qBlock / 8] bits of a partial entry, transposed
+
+ private:
+  hwy::AlignedFreeUniquePtr<float[]> m_memory;
+};
+
+struct CpuTask {
+  const AttentionArgs& args;
+  const Geometry& geometry;
+  KeyValueRows rows;
+  int64_t b = 0, h = 0, g = 0;
+};
+
+// Writes outputs, LSE and statistics of the block; the counters are returned.
+BlockCounts computeQueryBlock(const CpuTask& task, CpuScratch& scratch);
+
+// Rows [row0, row0 + rows) of (b, h) as fp32, zero from dim to rowLength.
+void convertRows(const Tensor4& tensor, int64_t b, int64_t h, int64_t row0, int64_t rows, float* out,
+                 int64_t rowLength);
+
+// Floats in a vector of the instruction set in use.
+int64_t cpuVectorLanes();
+
+}  // namespace ditscope::kernels
