@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "db/trace_create.h"
 
-#include <fmt/format.h>
+#include <unistd.h>
 
 #include <system_error>
 
@@ -20,6 +20,20 @@ void removeWithSideFiles(const std::filesystem::path& path) {
   }
 }
 
+// SQLite would only say that it cannot open the file.
+void requireWritableFolder(const std::filesystem::path& path) {
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(folder, ignored)) {
+    throw Error(Error::Kind::BadInput, "cannot create " + path.string(), "its folder does not exist",
+                "make the folder or give another name");
+  }
+  if (access(folder.c_str(), W_OK | X_OK) != 0) {
+    throw Error(Error::Kind::BadInput, "cannot create " + path.string(), "you may not write to its folder",
+                "give a name in a folder of yours");
+  }
+}
+
 }  // namespace
 
 NewTrace createTrace(const std::filesystem::path& path, const Run& run, bool overwrite) {
@@ -28,6 +42,7 @@ NewTrace createTrace(const std::filesystem::path& path, const Run& run, bool ove
     throw Error(Error::Kind::BadInput, "cannot create " + path.string(), "the file exists",
                 "give another name or remove it");
   }
+  requireWritableFolder(path);
   removeWithSideFiles(path);
   NewTrace trace{Connection(path, Connection::Mode::Create), {}};
   const Connection& connection = trace.connection;

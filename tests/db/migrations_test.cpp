@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "db/migrations.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <vector>
+
+#include "db/error.h"
+#include "db/sqlite.h"
+#include "db/trace_reader.h"
+#include "tests/support/temp_dir.h"
+
+namespace ditscope::db {
+namespace {
+
+using std::filesystem::path;
+
+// A recorded file of every version lies in data/; it is what the version's own writer left.
+path stored(int version) {
+  return path(DITSCOPE_SOURCE_DIR) / "tests/db/data" / ("trace_v" + std::to_string(version) + ".db");
+}
+
+std::vector<std::string_view> scriptsAnd(std::string_view another) {
+  std::vector<std::string_view> scripts(schemaScripts().begin(), schemaScripts().end());
+  scripts.push_back(another);
+  return scripts;
+}
+
+std::string schemaOf(const Connection& connection) {
+  return connection.queryText(
+      "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema WHERE name NOT LIKE 'kernel_by_%' "
+      "ORDER BY name)");
+}
+
+TEST(Migrations, AStoredFileOfEveryVersionOpensAndUpgrades) {
+  Connection fresh("", Connection::Mode::Memory);
+  migrate(fresh);
+  for (int version = 1; version <= currentSchemaVersion(); ++version) {
+    const tests::TempDir folder;
+    std::filesystem::copy_file(stored(version), folder / "t.db");
+    EXPECT_EQ(upgradeTraceFile(folder / "t.db"), version);
+    const TraceReader reader(folder / "t.db");
+    EXPECT_EQ(reader.run().model, "WanTransformer3DModel");
+    EXPECT_EQ(reader.heads().size(), 16u);
+    EXPECT_TRUE(reader.mask(5, 1).has_value());
+    EXPECT_EQ(schemaOf(Connection(folder / "t.db", Connection::Mode::ReadOnly)), schemaOf(fresh)) << version;
+  }
+}
+
+TEST(Migrations, ANewScriptIsRunOnceOnOldFilesAndNewOnes) {
+  const tests::TempDir folder;
+  std::filesystem::copy_file(stored(currentSchemaVersion()), folder / "old.db");
+  const auto scripts = scriptsAnd("ALTER TABLE step ADD COLUMN note TEXT; UPDATE step SET note = 'old'");
+  EXPECT_EQ(upgradeTraceFile(folder / "old.db", scripts), currentSchemaVersion());
+  EXPECT_EQ(upgradeTraceFile(folder / "old.db", scripts), currentSchemaVersion() + 1);  // nothing left to do
+  const Connection old(folder / "old.db", Connection::Mode::ReadOnly);
+  EXPECT_EQ(old.queryInt("PRAGMA user_version"), currentSchemaVersion() + 1);
+  EXPECT_EQ(old.queryText("SELECT note FROM step"), "old");
+  Connection fresh("", Connection::Mode::Memory);
+  migrate(fresh, scripts);
+  EXPECT_EQ(schemaOf(fresh), schemaOf(old));
+}
+
+TEST(Migrations, AFailingScriptLeavesTheFileAsItWas) {
+  const tests::TempDir folder;
+  std::filesystem::copy_file(stored(1), folder / "t.db");
+  EXPECT_THROW(
+      upgradeTraceFile(folder / "t.db", scriptsAnd("CREATE TABLE half(a); INSERT INTO nowhere VALUES(1)")),
+      Error);
+  const Connection connection(folder / "t.db", Connection::Mode::ReadOnly);
+  EXPECT_EQ(connection.queryInt("PRAGMA user_version"), currentSchemaVersion());
+  EXPECT_EQ(connection.queryInt("SELECT count(*) FROM sqlite_schema WHERE name = 'half'"), 0);
+}
+
+TEST(Migrations, NewerAndForeignFilesAreRefused) {
+  const tests::TempDir folder;
+  std::filesystem::copy_file(stored(1), folder / "t.db");
+  Connection(folder / "t.db", Connection::Mode::ReadWrite).exec("PRAGMA user_version = 40");
+  EXPECT_THROW(upgradeTraceFile(folder / "t.db"), Error);
+  Connection(folder / "other.db", Connection::Mode::Create).exec("CREATE TABLE a(b)");
+  EXPECT_THROW(upgradeTraceFile(folder / "other.db"), Error);
+  EXPECT_THROW(upgradeTraceFile(folder / "missing.db"), Error);
+}
+
+}  // namespace
+}  // namespace ditscope::db
