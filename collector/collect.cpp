@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/collect.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+
+#include "collector/environment.h"
+#include "collector/frames.h"
+#include "collector/safetensors.h"
+#include "collector/session.h"
+#include "db/error.h"
+
+namespace ditscope::collector {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr int kOverheadSteps = 3;  // of one timed generation
+
+void useAllCores() {  // unless the user says otherwise; LibTorch takes half of the virtual ones
+  if (std::getenv("OMP_NUM_THREADS") == nullptr) {
+    at::set_num_threads(int(std::max(1u, std::thread::hardware_concurrency())));
+  }
+}
+
+void checkDevice(const std::string& device) {
+  if (device == "cuda") {
+    throw db::Error(db::Error::Kind::BadInput, "--device cuda", "this build has no CUDA attention kernels",
+                    "use --device cpu");
+  }
+}
+
+// The trace of a generation that is only timed.
+struct ScratchTrace {
+  fs::path path;
+  ~ScratchTrace() {
+    std::error_code ignored;
+    for (const char* suffix : {"", "-wal", "-shm", "-journal"}) fs::remove(path.string() + suffix, ignored);
+  }
+};
+
+void addOverhead(const CollectOptions& options, const Session& session, ProgressLine& progress,
+                 db::Run& run) {
+  const int steps = std::min(options.steps, kOverheadSteps);
+  const ScratchTrace scratch{options.out.string() + ".overhead"};
+  int generations = 0;
+  progress.start("measuring the cost of recording", 2 * (options.overheadRounds + 1));
+  const auto seconds = [&](const RunClock& clock) {
+    progress.update(++generations);
+    return double(clock.now()) * 1e-9;
+  };
+  const auto off = [&] {
+    const RunClock clock;
+    session.generate(steps, clock, nullptr);
+    return seconds(clock);
+  };
+  const auto on = [&] {
+    db::WriterOptions writerOptions;
+    writerOptions.overwrite = true;
+    db::TraceWriter writer(scratch.path, run, writerOptions);
+    const int64_t device = writer.addDevice(cpuDevice());
+    const RunClock clock;
+    Recorder recorder(writer, options.record, clock, device, run.nLayers);
+    session.generate(steps, clock, &recorder,
+                     [&writer](const db::Step& step, const at::Tensor&) { writer.push(step); });
+    writer.flush();
+    return seconds(clock);
+  };
+  const Overhead overhead = measureOverhead(options.overheadRounds, off, on);
+  if (session.stopped()) return;
+  run.overheadRatio = overhead.ratio;
+  run.overheadLo = overhead.lo;
+  run.overheadHi = overhead.hi;
+}
+
+}  // namespace
+
+CollectSummary collect(const CollectOptions& options, ProgressLine& progress,
+                       const std::function<bool()>& stop) {
+  useAllCores();
+  checkDevice(options.device);
+  const Session session(options, stop);
+  CollectSummary summary;
+  db::Run& run = summary.run = session.describe();
+  if (options.overheadRounds > 0) addOverhead(options, session, progress, run);
+
+  run.startedUtcNs = std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+  db::WriterOptions writerOptions;
+  writerOptions.overwrite = options.overwrite;
+  db::TraceWriter writer(options.out, run, writerOptions);
+  for (const db::Layer& layer : session.layers()) writer.addLayer(layer);
+  const int64_t device = writer.addDevice(cpuDevice());
+  const RunClock clock;
+  Recorder recorder(writer, options.record, clock, device, run.nLayers);
+
+  TensorMap latents;  // of each step, at record level full
+  int recordedSteps = 0;
+  progress.start("recording", options.steps);
+  const Generation generation =
+      session.generate(options.steps, clock, &recorder, [&](const db::Step& step, const at::Tensor& now) {
+        writer.push(step);
+        recordedSteps = step.index + 1;
+        if (!now.defined()) return;
+        if (options.record.level == db::RecordLevel::Full)
+          latents[fmt::format("latents.{}", step.index)] = now;
+        progress.update(recordedSteps);
+      });
+  summary.attention = generation.attention;
+  summary.density = recorder.meanDensity();
+  summary.interrupted = !generation.latents.defined();
+  if (summary.interrupted) {
+    writer.addDiagnostic(
+        {clock.now(), "warning", fmt::format("interrupted in step {} of {}", recordedSteps, options.steps)});
+  }
+  run.nSteps = recordedSteps;
+  run.durationNs = clock.now();
+  writer.finalise(run);
+  if (!latents.empty()) {
+    writeSafetensors(fs::path(options.out).replace_extension(".latents.safetensors"), latents);
+  }
+  if (!summary.interrupted && !options.frames.empty()) writeFrames(generation.latents, options.frames);
+  return summary;
+}
+
+}  // namespace ditscope::collector

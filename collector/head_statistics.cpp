@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/head_statistics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <numeric>
+
+namespace ditscope::collector {
+namespace {
+
+// The value below which a share `q` of the values lies (nearest rank); reorders `values`, which is not empty.
+float percentile(std::vector<float>& values, double q) {
+  const auto rank = static_cast<ptrdiff_t>(q * double(values.size() - 1) + 0.5);
+  std::nth_element(values.begin(), values.begin() + rank, values.end());
+  return values[size_t(rank)];
+}
+
+float mean(std::span<const float> values) {
+  return float(std::accumulate(values.begin(), values.end(), 0.0) / double(values.size()));
+}
+
+// Samples the running sum of `sorted` (heaviest first) at the densities of a recall curve and adds it,
+// times `weight`, to `points`.
+void addCurve(std::span<const double> sorted, double weight, std::vector<double>& points) {
+  size_t whole = 0;
+  double sum = 0;
+  for (int i = 0; i < db::kCurvePoints; ++i) {
+    const double blocks = db::curveDensity(i) * double(sorted.size());
+    while (whole < sorted.size() && double(whole + 1) <= blocks) {
+      sum += sorted[whole++];
+    }
+    const double rest = whole < sorted.size() ? (blocks - double(whole)) * sorted[whole] : 0.0;
+    points[size_t(i)] += weight * (sum + rest);
+  }
+}
+
+std::vector<float> toFloat(const std::vector<double>& values) {
+  return {values.begin(), values.end()};
+}
+
+}  // namespace
+
+void summariseLse(std::span<const float> lse, db::HeadStats& stats) {
+  double sum = 0;
+  double squares = 0;
+  int64_t count = 0;
+  float low = std::numeric_limits<float>::infinity();
+  float high = -low;
+  for (const float value : lse) {
+    if (!std::isfinite(value)) {
+      continue;
+    }
+    sum += value;
+    squares += double(value) * value;
+    low = std::min(low, value);
+    high = std::max(high, value);
+    ++count;
+  }
+  stats.lseEmptyRows = int32_t(std::count(lse.begin(), lse.end(), -std::numeric_limits<float>::infinity()));
+  if (count == 0) {
+    return;
+  }
+  const double average = sum / double(count);
+  stats.lseMean = float(average);
+  stats.lseStd = float(std::sqrt(std::max(0.0, squares / double(count) - average * average)));
+  stats.lseMin = low;
+  stats.lseMax = high;
+}
+
+void summariseLseDrift(std::span<const float> lse, std::span<const float> before, db::HeadStats& stats) {
+  std::vector<float> size;
+  size.reserve(lse.size());
+  double signedSum = 0;
+  for (size_t i = 0; i < lse.size(); ++i) {
+    const float change = lse[i] - before[i];
+    if (std::isfinite(change)) {
+      signedSum += change;
+      size.push_back(std::abs(change));
+    }
+  }
+  if (size.empty()) {
+    return;
+  }
+  stats.lseDriftMean = mean(size);
+  stats.lseDriftSigned = float(signedSum / double(size.size()));
+  stats.lseDriftP50 = percentile(size, 0.5);
+  stats.lseDriftP90 = percentile(size, 0.9);
+}
+
+void summariseRecall(std::span<const float> keptLse, std::span<const float> fullLse, db::HeadStats& stats) {
+  std::vector<float> recall;
+  recall.reserve(keptLse.size());
+  for (size_t i = 0; i < keptLse.size(); ++i) {
+    if (std::isfinite(fullLse[i])) {
+      recall.push_back(std::min(1.0f, std::exp(keptLse[i] - fullLse[i])));
+    }
+  }
+  if (recall.empty()) {
+    return;
+  }
+  stats.recallMean = mean(recall);
+  stats.recallP01 = percentile(recall, 0.01);
+  stats.recallP05 = percentile(recall, 0.05);
+}
+
+float rowEntropy(std::span<const int16_t> rowLogMass, std::span<const float> lse) {
+  constexpr double kLn2 = 0.6931471805599453;
+  const size_t rows = lse.size();
+  const size_t blocks = rows == 0 ? 0 : rowLogMass.size() / rows;
+  double sum = 0;
+  int64_t count = 0;
+  for (size_t row = 0; row < rows; ++row) {
+    if (!std::isfinite(lse[row])) {
+      continue;
+    }
+    for (size_t block = 0; block < blocks; ++block) {
+      const int16_t stored = rowLogMass[block * rows + row];
+      if (stored != INT16_MIN) {
+        const double logMass = stored * (kLn2 / 256) - lse[row];
+        sum -= std::exp(logMass) * logMass;
+      }
+    }
+    ++count;
+  }
+  return count == 0 ? db::kNotMeasured : float(std::max(0.0, sum / double(count)));
+}
+
+std::vector<float> blockMeans(std::span<const float> lse, int32_t qBlock) {
+  std::vector<float> means;
+  for (size_t begin = 0; begin < lse.size(); begin += size_t(qBlock)) {
+    db::HeadStats block;
+    summariseLse(lse.subspan(begin, std::min(size_t(qBlock), lse.size() - begin)), block);
+    means.push_back(std::isnan(block.lseMean) ? -std::numeric_limits<float>::infinity() : block.lseMean);
+  }
+  return means;
+}
+
+db::RecallCurve recallCurve(const db::BlockMass& map, int64_t rows, int32_t qBlock) {
+  std::vector<double> byRow(db::kCurvePoints);
+  std::vector<double> byHead(db::kCurvePoints);
+  std::vector<double> all;
+  all.reserve(map.mass.size());
+  const auto cols = size_t(map.cols);
+  for (int32_t r = 0; r < map.rows; ++r) {
+    const double weight = double(std::min<int64_t>(qBlock, rows - int64_t{r} * qBlock)) / double(rows);
+    const auto begin = map.mass.begin() + ptrdiff_t(size_t(r) * cols);
+    std::vector<double> row(begin, begin + ptrdiff_t(cols));
+    std::sort(row.begin(), row.end(), std::greater<>());
+    addCurve(row, weight, byRow);
+    for (const double mass : row) {
+      all.push_back(mass * weight);
+    }
+  }
+  std::sort(all.begin(), all.end(), std::greater<>());
+  addCurve(all, 1.0, byHead);
+  return {toFloat(byRow), toFloat(byHead)};
+}
+
+float relativeL1(std::span<const float> out, std::span<const float> dense) {
+  double difference = 0;
+  double size = 0;
+  for (size_t i = 0; i < out.size(); ++i) {
+    difference += std::abs(double(out[i]) - dense[i]);
+    size += std::abs(double(dense[i]));
+  }
+  return size > 0 ? float(difference / size) : 0.0f;
+}
+
+}  // namespace ditscope::collector

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/instrumented_attention.h"
+
+#include <ATen/ATen.h>
+
+#include "collector/interrupt.h"
+#include "collector/probes/nvtx.h"
+#include "db/error.h"
+
+namespace ditscope::collector {
+
+struct InstrumentedAttention::BranchCall {
+  at::Tensor q, k, v;  // [1, H, N, D]
+  const AttentionContext& context;
+  db::Branch branch;
+};
+
+InstrumentedAttention::InstrumentedAttention(std::unique_ptr<Method> method, int block, const RunClock& clock,
+                                             Recorder* recorder, std::function<bool()> stop)
+    : m_method(std::move(method)),
+      m_block(block),
+      m_clock(clock),
+      m_recorder(recorder),
+      m_stop(std::move(stop)) {}
+
+at::Tensor InstrumentedAttention::attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                                         const AttentionContext& context) {
+  if (m_stop && m_stop()) throw Interrupted{};
+  if (int64_t(context.branchOfRow.size()) != q.size(0)) {
+    throw db::Error(db::Error::Kind::Failure, "attention", "the rows of the batch have no guidance branch",
+                    "report this as a bug of the model");
+  }
+  std::vector<at::Tensor> outs;
+  for (int64_t row = 0; row < q.size(0); ++row) {
+    const auto rowOf = [row](const at::Tensor& x) { return x.narrow(0, row, 1); };
+    const BranchCall in{rowOf(q), rowOf(k), rowOf(v), context, context.branchOfRow[size_t(row)]};
+    outs.push_back(context.kind == db::AttnKind::Cross ? attendCross(in) : attendSelf(in));
+  }
+  return outs.size() == 1 ? outs.front() : at::cat(outs);
+}
+
+db::AttnCall InstrumentedAttention::describe(const BranchCall& in) const {
+  db::AttnCall call;
+  call.step = in.context.step;
+  call.layer = in.context.layer;
+  call.branch = in.branch;
+  call.kind = in.context.kind;
+  call.qLen = in.q.size(2);
+  call.kvLen = in.k.size(2);
+  call.blockQ = call.blockK = m_block;
+  call.startNs = m_clock.now();
+  return call;
+}
+
+at::Tensor InstrumentedAttention::attendSelf(const BranchCall& in) {
+  Observation seen;
+  seen.call = describe(in);
+  const NvtxRange attention(NvtxName::Attention, in.context.layer);
+  const MethodCall call{in.context.step, in.context.layer, in.branch,       in.q[0],
+                        in.k[0],         in.context.grid,  in.context.text, m_block};
+  Plan plan;
+  {
+    const NvtxRange search(NvtxName::MaskSearch, in.context.layer);
+    plan = m_method->plan(call);
+  }
+  seen.call.plan = plan.kind;
+  seen.dense = plan.lists == nullptr && plan.skip.kind == kernels::SkipRule::Kind::None;
+  const bool recordMass = m_recorder != nullptr && m_recorder->wantsMass(call.step, call.layer);
+  seen.kernelStartNs = m_clock.now();
+  seen.kernel = runAttention(in.q, in.k, in.v,
+                             {.lists = plan.lists.get(),
+                              .skip = plan.skip,
+                              .block = m_block,
+                              .keptBits = m_recorder != nullptr && !seen.dense,
+                              .rowLogMass = plan.wantMass || (recordMass && seen.dense)});
+  const int64_t kernelEndNs = m_clock.now();
+
+  MethodResult result{seen.kernel.out[0], seen.kernel.lse[0], {}};
+  if (plan.wantMass) {
+    seen.mass = blockMass(seen.kernel, m_block);
+    result.mass = seen.mass[0];
+  }
+  m_method->observe(call, result);
+  seen.out = result.out.unsqueeze(0);
+  seen.recordStartNs = m_clock.now();
+  seen.call.kernelNs = kernelEndNs - seen.kernelStartNs;
+  seen.call.searchNs = seen.kernelStartNs - seen.call.startNs + seen.recordStartNs - kernelEndNs;
+  m_totals.kernelNs += seen.call.kernelNs;
+  m_totals.searchNs += seen.call.searchNs;
+  const at::Tensor out = seen.out;
+  if (m_recorder != nullptr) observe(in, std::move(seen));
+  return out;
+}
+
+// Everything from here on is measuring for the trace, outside the times of the call.
+void InstrumentedAttention::observe(const BranchCall& in, Observation seen) {
+  const int64_t start = seen.recordStartNs;
+  if (m_recorder->wantsMass(seen.call.step, seen.call.layer)) {
+    seen.full =
+        seen.dense ? seen.kernel : runAttention(in.q, in.k, in.v, {.block = m_block, .rowLogMass = true});
+    if (!seen.dense || !seen.mass.defined()) seen.mass = blockMass(seen.full, m_block);
+  } else {
+    seen.mass = at::Tensor();
+  }
+  seen.kernelName = kernelName(in.q, m_block);
+  m_recorder->record(std::move(seen));
+  m_totals.recordNs += m_clock.now() - start;
+}
+
+at::Tensor InstrumentedAttention::attendCross(const BranchCall& in) {
+  db::AttnCall call = describe(in);
+  const NvtxRange attention(NvtxName::Attention, in.context.layer);
+  call.plan = "dense";
+  const at::Tensor out = runAttention(in.q, in.k, in.v, {.block = m_block, .lse = false}).out;
+  const int64_t end = m_clock.now();
+  call.kernelNs = end - call.startNs;
+  m_totals.kernelNs += call.kernelNs;
+  if (m_recorder != nullptr) {
+    m_recorder->recordTimeOnly(std::move(call), in.q, kernelName(in.q, m_block));
+    m_totals.recordNs += m_clock.now() - end;
+  }
+  return out;
+}
+
+}  // namespace ditscope::collector

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kept blocks of a call while a method chooses them, and what every method does to its choice.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "collector/methods/method.h"
+
+namespace ditscope::collector {
+
+struct BlockChoice {
+  BlockChoice(const MethodCall& call, int64_t lists);  // lists: 1 = all heads share it, or one a head
+
+  kernels::BlockGrid grid;
+  std::vector<uint8_t> kept;  // [lists, query blocks, key blocks], 1 = kept
+
+  [[nodiscard]] uint8_t* row(int64_t list, int64_t queryBlock) {
+    return kept.data() + (list * grid.qBlocks + queryBlock) * grid.kBlocks;
+  }
+};
+
+// Text attends all and all attend the text: rows and columns of the blocks that hold text tokens.
+void keepText(BlockChoice& choice, const MethodCall& call);
+
+[[nodiscard]] std::shared_ptr<const kernels::BlockListStorage> toLists(const BlockChoice& choice,
+                                                                       const MethodCall& call);
+
+// The parameter that methods share: number of first steps that run dense.
+[[nodiscard]] ParameterSpec denseSteps(int byDefault);
+
+}  // namespace ditscope::collector

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Local attention: a query block attends the key blocks that any of its tokens can reach, within a number of
+// tokens along the sequence or of frames. The window is widened to whole blocks; text is attended by all.
+#include <algorithm>
+
+#include "collector/methods/block_choice.h"
+
+namespace ditscope::collector {
+namespace {
+
+class Window final : public Method {
+ public:
+  explicit Window(const Parameters& p)
+      : m_tokens(p.integer("tokens")),
+        m_frames(p.integer("frames")),
+        m_denseSteps(p.integer("dense_steps")) {}
+
+  Plan plan(const MethodCall& call) override {
+    if (call.step < m_denseSteps) {
+      return {};
+    }
+    if (m_lists == nullptr || m_queries != call.queries()) {  // the same in every step, layer and head
+      m_lists = choose(call);
+      m_queries = call.queries();
+    }
+    return {.kind = "sparse", .lists = m_lists};
+  }
+
+ private:
+  [[nodiscard]] std::shared_ptr<const kernels::BlockListStorage> choose(const MethodCall& call) const {
+    BlockChoice choice(call, 1);
+    for (int64_t g = 0; g < choice.grid.qBlocks; ++g) {
+      const int64_t first = g * call.block;
+      const int64_t last = std::min(first + call.block, call.queries()) - 1;
+      const int64_t low = std::clamp<int64_t>(reach(call, first, -1), 0, call.keys() - 1);
+      const int64_t high = std::clamp<int64_t>(reach(call, last, +1), 0, call.keys() - 1);
+      uint8_t* row = choice.row(0, g);
+      std::fill(row + low / call.block, row + high / call.block + 1, uint8_t{1});
+    }
+    keepText(choice, call);
+    return toLists(choice, call);
+  }
+
+  // The farthest token that `token` attends to the left (side -1) or right (side +1); may lie outside.
+  [[nodiscard]] int64_t reach(const MethodCall& call, int64_t token, int side) const {
+    if (m_tokens > 0) {
+      return token + side * int64_t{m_tokens};
+    }
+    const int64_t perFrame = int64_t{call.grid.rows} * call.grid.cols;
+    const int64_t start =
+        call.text.begin == 0 ? call.text.end : 0;  // of the video, behind text that comes first
+    const int64_t frame = std::max<int64_t>(token - start, 0) / perFrame + side * int64_t{m_frames};
+    return start + frame * perFrame + (side > 0 ? perFrame - 1 : 0);
+  }
+
+  int m_tokens;
+  int m_frames;
+  int m_denseSteps;
+  int64_t m_queries = 0;
+  std::shared_ptr<const kernels::BlockListStorage> m_lists;
+};
+
+}  // namespace
+
+MethodInfo window() {
+  return {"window",
+          "each token attends its neighbourhood",
+          {integer("frames", "1", 0, 10000, "frames on either side"),
+           integer("tokens", "0", 0, 1e9, "tokens on either side instead of frames; 0 = by frames"),
+           denseSteps(0)},
+          [](const Parameters& p) { return std::make_unique<Window>(p); }};
+}
+
+}  // namespace ditscope::collector

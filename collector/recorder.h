@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turns what the attention kernels give into the records of a trace: densities, masks and their drift, LSE
+// summaries and drift against the step before, and, where masses were measured, recall, entropy and error.
+// Serves one generation; called from the sampling thread only.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "collector/attention_kernel.h"
+#include "collector/run_clock.h"
+#include "db/trace_writer.h"
+
+namespace ditscope::collector {
+
+struct RecordOptions {
+  db::RecordLevel level = db::RecordLevel::Stats;
+  std::set<int> layers;  // that get masses; empty = all
+  int everyStep = 1;     // masses in steps 0, everyStep, 2 * everyStep, ...
+};
+
+// One self-attention call of one branch; tensors as in KernelResult, with batch size 1.
+struct Observation {
+  db::AttnCall call;    // the recorder gives the id and fills flops and recordNs
+  bool dense = true;    // every block was computed
+  KernelResult kernel;  // with lse, keptBits and counters
+  at::Tensor out;       // what the model went on with: kernel.out unless the method changed it
+  KernelResult full;    // dense attention on the same inputs, with rowLogMass; undefined when not measured
+  at::Tensor mass;      // [1, H, g, t] of `full`
+  std::string kernelName;
+  int64_t kernelStartNs = 0;
+  int64_t recordStartNs = 0;  // when measuring for the trace began
+};
+
+class Recorder {
+ public:
+  // `writer` and `clock` outlive it; selfLayers: number of layers with self-attention.
+  Recorder(db::TraceWriter& writer, RecordOptions options, const RunClock& clock, int64_t deviceId,
+           int selfLayers);
+
+  [[nodiscard]] bool wantsMass(int step, int layer) const;
+  void record(Observation observation);
+  // Cross attention of a layer; it has an index of its own in the trace, after the self-attention layers.
+  void recordTimeOnly(db::AttnCall call, const at::Tensor& q, const std::string& kernelName);
+  // Of score blocks, over all recorded self-attention calls.
+  [[nodiscard]] double meanDensity() const { return m_calls == 0 ? 0 : m_densitySum / double(m_calls); }
+
+ private:
+  struct Previous {  // of one (layer, branch)
+    at::Tensor lse;  // [1, H, Nq]
+    std::vector<db::BlockMask> masks;
+  };
+  void addKept(const Observation& seen, db::AttnRecord& record) const;
+  void addDrift(const at::Tensor& lse, const Previous& previous, db::AttnRecord& record) const;
+  void addMass(const Observation& seen, db::AttnRecord& record) const;
+  void pushKernel(const db::AttnCall& call, int64_t startNs, const at::Tensor& q, const std::string& name);
+
+  db::TraceWriter& m_writer;
+  RecordOptions m_options;
+  const RunClock& m_clock;
+  int64_t m_deviceId;
+  int m_selfLayers;
+  int64_t m_nextCallId = 1;
+  int64_t m_calls = 0;
+  double m_densitySum = 0;  // of the calls' mean densities
+  std::map<std::pair<int, db::Branch>, Previous> m_previous;
+};
+
+}  // namespace ditscope::collector

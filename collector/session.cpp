@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/session.h"
+
+#include <ATen/ATen.h>
+#include <fmt/core.h>
+
+#include "collector/conditioning.h"
+#include "collector/environment.h"
+#include "collector/methods/registry.h"
+#include "db/error.h"
+
+namespace ditscope::collector {
+namespace {
+
+SamplerConfig chooseSampler(const CollectOptions& options, const PipelineFolder& folder,
+                            const Denoiser& denoiser) {
+  if (options.sampler.empty() && folder.scheduler) return readSamplerConfig(*folder.scheduler);
+  return defaultSamplerConfig(denoiser.shape().className, options.sampler);
+}
+
+void checkLayers(const std::set<int>& chosen, int layers) {
+  if (chosen.empty() || *chosen.rbegin() < layers) return;
+  throw db::Error(db::Error::Kind::BadInput, fmt::format("--layers {}", *chosen.rbegin()),
+                  fmt::format("the model has {} layers", layers),
+                  fmt::format("give layers from 0 to {}", layers - 1));
+}
+
+}  // namespace
+
+Session::Session(const CollectOptions& options, std::function<bool()> stop)
+    : m_options(options),
+      m_stop(std::move(stop)),
+      m_newMethod(parseMethod(options.method)),
+      m_folder(readPipelineFolder(findModel(options.model))),
+      m_denoiser(loadDenoiser(m_folder.model)),
+      m_sampler(chooseSampler(options, m_folder, *m_denoiser)),
+      m_request(makeRequest(options, m_folder, m_denoiser->shape())) {
+  checkLayers(options.record.layers, m_denoiser->shape().layers);
+}
+
+Generation Session::generate(int steps, const RunClock& clock, Recorder* recorder,
+                             const StepDone& done) const {
+  InstrumentedAttention attention(m_newMethod(), m_options.block, clock, recorder, m_stop);
+  const at::Tensor latents =
+      sample(*m_denoiser, *makeSampler(m_sampler, steps), attention, m_request, clock, done);
+  return {latents, attention.totals()};
+}
+
+db::Run Session::describe() const {
+  const DenoiserShape& shape = m_denoiser->shape();
+  db::Run run;
+  run.uuid = run.groupUuid = newUuid();
+  run.tool = "ditscope-collect " DITSCOPE_VERSION;
+  run.source = "live";
+  run.model = shape.className;
+  run.modelPath = std::filesystem::absolute(m_folder.root).lexically_normal().string();
+  run.scheduler = schedulerName(m_sampler);
+  run.method = m_options.method;
+  run.record = m_options.record.level;
+  run.nSteps = m_options.steps;
+  run.nLayers = shape.layers;
+  run.nHeads = shape.heads;
+  run.grid = m_denoiser->tokenGrid(m_request.noise);
+  run.seqLen = run.grid.count();
+  run.blockQ = run.blockK = m_options.block;
+  run.dtype = "float32";
+  run.seed = m_options.seed;
+  run.label = m_options.promptEmbeds.empty() ? m_request.label : -1;
+  run.guidance = m_request.guidance;
+  run.gitCommit = gitCommit();
+  run.torch = torchVersion();
+  run.blas = loadedBlas().name;
+  return run;
+}
+
+std::vector<db::Layer> Session::layers() const {
+  const DenoiserShape& shape = m_denoiser->shape();
+  const char* blocks = shape.classConditional ? "transformer_blocks" : "blocks";
+  std::vector<db::Layer> layers;
+  for (int i = 0; i < shape.layers; ++i) {
+    layers.push_back({i, fmt::format("{}.{}", blocks, i), db::AttnKind::Self, shape.heads, shape.headDim});
+  }
+  for (int i = 0; !shape.classConditional && i < shape.layers; ++i) {
+    layers.push_back({shape.layers + i, fmt::format("{}.{}.attn2", blocks, i), db::AttnKind::Cross,
+                      shape.heads, shape.headDim});
+  }
+  return layers;
+}
+
+}  // namespace ditscope::collector

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model that is loaded together with its request: runs generations of it, with or without a recorder.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "collector/collect.h"
+#include "collector/pipeline_folder.h"
+#include "collector/sampling_run.h"
+
+namespace ditscope::collector {
+
+struct Generation {
+  at::Tensor latents;  // undefined when it was interrupted
+  AttentionTotals attention;
+};
+
+class Session {
+ public:
+  // `options` outlives the session. Throws db::Error for anything in them that does not fit the model.
+  Session(const CollectOptions& options, std::function<bool()> stop);
+
+  // A fresh method and a fresh sampler each time; the same noise.
+  Generation generate(int steps, const RunClock& clock, Recorder* recorder, const StepDone& done = {}) const;
+
+  [[nodiscard]] bool stopped() const { return m_stop && m_stop(); }
+  [[nodiscard]] db::Run describe() const;
+  [[nodiscard]] std::vector<db::Layer> layers() const;  // self attention, then cross attention
+
+ private:
+  const CollectOptions& m_options;
+  std::function<bool()> m_stop;
+  std::function<std::unique_ptr<Method>()> m_newMethod;
+  PipelineFolder m_folder;
+  std::unique_ptr<Denoiser> m_denoiser;
+  SamplerConfig m_sampler;
+  SamplingRequest m_request;
+};
+
+}  // namespace ditscope::collector
