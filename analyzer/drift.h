@@ -23,6 +23,7 @@ struct HeadDrift {
   std::vector<double> lse;        // mean of |change|, nats
   std::vector<double> lseSigned;  // mean of the change, nats
   std::vector<double> mask;       // 0 same kept blocks, 1 none in common
+  int64_t blocksLeftOut = 0;      // compared with a reference step: blocks whose LSE was not finite in both
 };
 
 struct DriftTable {

@@ -37,8 +37,9 @@ enum class Axis : uint8_t { Step, Layer, Head, LayerHead };  // Head: the same h
 
 struct Group {
   CellKey key;
+  int64_t cells = 0;
   std::array<Summary, kQuantityCount> values;
-  db::TimeMethod timeMethod = db::TimeMethod::None;  // None also when the cells were timed in different ways
+  std::optional<db::TimeMethod> timeMethod;  // empty when the cells were timed in different ways
 
   [[nodiscard]] const Summary& operator[](Quantity q) const { return values[static_cast<size_t>(q)]; }
   [[nodiscard]] double value(Quantity q) const;  // mean or sum, as the quantity asks for; NaN when none
@@ -61,6 +62,7 @@ struct Grid {
                             const db::HeadFilter& filter = {});
 
 // The range for colours: the quantity's own, else that of the finite values (symmetric when diverging).
+// hi > lo always.
 struct Range {
   double lo = 0;
   double hi = 1;

@@ -4,7 +4,7 @@
 // Output cell i of n covers the input blocks poolSpan(i, n, blocks), whose sizes differ by at most one.
 #pragma once
 
-#include <span>
+#include <limits>
 #include <vector>
 
 #include "analyzer/mask_legend.h"
@@ -36,16 +36,15 @@ struct PoolSpan {
 };
 [[nodiscard]] PoolSpan poolSpan(int32_t cell, int32_t cells, int32_t blocks);
 
-// maxRows, maxCols >= 1, else std::invalid_argument. Without a rectangle: the whole map.
-[[nodiscard]] Pooled<db::BlockState> poolMask(const db::BlockMask& mask, int32_t maxRows, int32_t maxCols);
+// maxRows, maxCols >= 1, else std::invalid_argument. kWholeMap is clipped to the map as any rectangle is.
+inline constexpr BlockRect kWholeMap{0, std::numeric_limits<int32_t>::max(), 0,
+                                     std::numeric_limits<int32_t>::max()};
 [[nodiscard]] Pooled<db::BlockState> poolMask(const db::BlockMask& mask, int32_t maxRows, int32_t maxCols,
-                                              const BlockRect& rect);
-[[nodiscard]] Pooled<BlockClass> poolClasses(const MaskLegend& legend, int32_t maxRows, int32_t maxCols);
+                                              const BlockRect& rect = kWholeMap);
 [[nodiscard]] Pooled<BlockClass> poolClasses(const MaskLegend& legend, int32_t maxRows, int32_t maxCols,
-                                             const BlockRect& rect);
+                                             const BlockRect& rect = kWholeMap);
 // Mean mass per block; blocks that are not finite are left out, NaN when none is left.
-[[nodiscard]] Pooled<float> poolMass(const db::BlockMass& mass, int32_t maxRows, int32_t maxCols);
 [[nodiscard]] Pooled<float> poolMass(const db::BlockMass& mass, int32_t maxRows, int32_t maxCols,
-                                     const BlockRect& rect);
+                                     const BlockRect& rect = kWholeMap);
 
 }  // namespace ditscope::analyzer

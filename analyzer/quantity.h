@@ -42,9 +42,9 @@ struct QuantityInfo {
   Quantity quantity;
   std::string_view key;    // in options, JSON and CSV, for example lse_drift
   std::string_view label;  // for people, for example "LSE drift"
-  std::string_view help;   // one sentence: the definition
+  std::string_view help;   // the definition, in one line
   Unit unit;
-  double lo, hi;  // fixed range of the colour scale; NaN = taken from the data
+  double lo, hi;  // of the colour scale; NaN = taken from the data
   ColourScale scale;
   Worse worse;
   Reduce reduce;
@@ -55,8 +55,12 @@ struct QuantityInfo {
 [[nodiscard]] std::optional<Quantity> quantityByKey(std::string_view key);
 [[nodiscard]] double valueOf(const db::HeadStats& stats, Quantity quantity);
 
-// With its unit, for example "12.5 %", "0.034 nats", "1.24 ms"; "-" when not measured.
+// With its unit: "12.50 %", "0.0340 nats", "1.24 ms"; "-" when not measured.
 [[nodiscard]] std::string formatQuantity(Quantity quantity, double value);
-[[nodiscard]] std::string_view unitSymbol(Unit unit);  // "%", "nats", "rows", "ns"
+// For columns and axes whose title (columnTitle: "LSE drift [nats]") names the nats or rows.
+[[nodiscard]] std::string formatCell(Quantity quantity, double value);
+[[nodiscard]] std::string columnTitle(Quantity quantity);
+
+[[nodiscard]] std::string_view unitName(Unit unit);  // in JSON: fraction, nats, rows, ns
 
 }  // namespace ditscope::analyzer

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyzer/commands.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analyzer/report_drift.h"
+#include "analyzer/report_heads.h"
+#include "analyzer/report_info.h"
+#include "analyzer/terminal.h"
+#include "db/error.h"
+
+namespace ditscope::analyzer {
+namespace {
+
+// A reader that shows on the terminal that a long query is still going on.
+db::TraceReader openTrace(const std::string& file, ProgressLine& progress) {
+  db::OpenOptions options;
+  options.cancelled = [&progress] {
+    progress.pulse();
+    return false;
+  };
+  return db::TraceReader(file, options);
+}
+
+HeadTable readHeads(const std::string& file) {
+  ProgressLine progress(fmt::format("reading {}", file));
+  return makeHeadTable(openTrace(file, progress).heads());
+}
+
+Quantity quantityNamed(const std::string& key) {
+  if (const std::optional<Quantity> quantity = quantityByKey(key)) return *quantity;
+  std::string keys;
+  for (const QuantityInfo& q : quantities()) keys += fmt::format("{}{}", keys.empty() ? "" : ", ", q.key);
+  throw db::Error(db::Error::Kind::BadInput, fmt::format("--sort {}", key), "there is no such quantity",
+                  fmt::format("use one of {}", keys));
+}
+
+Axis axisNamed(const std::string& by) {
+  return by == "layer" ? Axis::Layer : by == "step" ? Axis::Step : Axis::LayerHead;
+}
+
+void requireStep(const HeadTable& table, int32_t step) {
+  if (std::ranges::find(table.step, step) != table.step.end()) return;
+  const std::string why = table.size() == 0
+                              ? std::string("the trace has no attention statistics")
+                              : fmt::format("the trace has attention statistics of steps {} to {}",
+                                            table.step.front(), table.step.back());
+  throw db::Error(db::Error::Kind::BadInput, fmt::format("--step {}", step), why, "name a recorded step");
+}
+
+}  // namespace
+
+std::string runInfo(const CommonOptions& common) {
+  TraceSummary summary;
+  {
+    ProgressLine progress(fmt::format("reading {}", common.file));
+    summary = summarise(readFacts(openTrace(common.file, progress)));
+  }
+  if (common.format == OutputFormat::Json) return infoJson(common.file, summary);
+  return infoText(common.file, summary, terminalStyle(common.ascii));
+}
+
+std::string runHeads(const CommonOptions& common, const HeadsOptions& options) {
+  HeadsQuery query{.by = axisNamed(options.by), .sort = {}, .top = options.top, .cells = {}};
+  query.cells.step = options.step;
+  if (options.sort) query.sort = quantityNamed(*options.sort);
+  const HeadTable table = readHeads(common.file);
+  if (options.step) requireStep(table, *options.step);
+  if (common.format == OutputFormat::Json) return headsJson(common.file, table, query);
+  if (common.format == OutputFormat::Csv) return headsCsv(table, query);
+  return headsText(table, query, terminalStyle(common.ascii));
+}
+
+std::string runDrift(const CommonOptions& common, const DriftOptions& options) {
+  DriftTable drift;
+  if (options.reference) {
+    ProgressLine progress(fmt::format("comparing with step {}, calls", *options.reference));
+    const db::TraceReader reader(common.file);
+    drift = driftFromReference(reader, *options.reference, [&](int64_t done, int64_t total) {
+      progress.update(done, total);
+      return true;
+    });
+  } else {
+    drift = driftFromPrevious(readHeads(common.file));
+  }
+  if (common.format == OutputFormat::Json) return driftJson(common.file, drift);
+  if (common.format == OutputFormat::Csv) return driftCsv(drift);
+  return driftText(drift, options.top, terminalStyle(common.ascii));
+}
+
+}  // namespace ditscope::analyzer

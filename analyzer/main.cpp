@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program `ditscope`: its command line, and errors as one line on stderr.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <string>
+
+#include "analyzer/commands.h"
+#include "analyzer/dispatch.h"
+#include "analyzer/quantity.h"
+#include "db/error.h"
+
+namespace ditscope::analyzer {
+namespace {
+
+constexpr int kBadInput = 3;
+constexpr int kFailure = 4;
+
+int fail(const std::string& message, int exitCode) {
+  std::string line = message;
+  std::ranges::replace(line, '\n', ' ');
+  fmt::print(stderr, "ditscope: {}\n", line);
+  return exitCode;
+}
+
+void print(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+    throw db::Error(db::Error::Kind::Failure, "standard output", std::strerror(errno),
+                    "make room where it goes, or send it elsewhere");
+}
+
+std::string quantityList() {
+  std::string text =
+      "Each line is over all its calls, dense ones included: times are added, the rest averaged.\n\n"
+      "Quantities (--sort KEY puts the worst first):\n";
+  for (const QuantityInfo& q : quantities()) text += fmt::format("  {:<18}{}\n", q.key, q.help);
+  return text;
+}
+
+// The options every command that reads a trace has.
+void addCommon(CLI::App& command, CommonOptions& common, bool withCsv) {
+  command.add_option("FILE", common.file, "trace file, for example run.db")->required()->type_name("");
+  auto* json = command.add_flag_callback(
+      "--json", [&] { common.format = OutputFormat::Json; }, "one JSON object");
+  if (withCsv)
+    command
+        .add_flag_callback(
+            "--csv", [&] { common.format = OutputFormat::Csv; }, "comma-separated values")
+        ->excludes(json);
+  command.add_flag("--ascii", common.ascii, "no block characters");
+}
+
+struct Options {
+  CommonOptions common;
+  HeadsOptions heads;
+  DriftOptions drift;
+};
+
+void addCommands(CLI::App& app, Options& options) {
+  for (const CompanionProgram& companion : companionPrograms())
+    app.add_subcommand(std::string(companion.command), std::string(companion.summary));
+
+  auto* info = app.add_subcommand("info", "what is in a trace, capture health first");
+  addCommon(*info, options.common, false);
+  info->footer("Example:\n  ditscope info run.db");
+
+  auto* heads = app.add_subcommand("heads", "density, recall, drift, error and time by layer, head or step");
+  addCommon(*heads, options.common, true);
+  heads->add_option("--by", options.heads.by, "one line a layer, head or step (default: head)")
+      ->check(CLI::IsMember({"layer", "head", "step"}))
+      ->type_name("WHAT");
+  heads->add_option("--sort", options.heads.sort, "worst first by this quantity")->type_name("KEY");
+  heads->add_option("--top", options.heads.top, "only the first N lines")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  heads->add_option("--step", options.heads.step, "only this sampling step")->type_name("STEP");
+  heads->footer(quantityList() +
+                "\nExample: the ten heads that lose most of the softmax mass\n"
+                "  ditscope heads run.db --sort recall --top 10");
+
+  auto* drift = app.add_subcommand("drift", "how LSE and masks move over the sampling steps");
+  addCommon(*drift, options.common, true);
+  drift->add_option("--ref", options.drift.reference, "against this step instead of the one before")
+      ->type_name("STEP");
+  drift->add_option("--top", options.drift.top, "only the N heads that drift most")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  drift->footer("Example: can the mask of step 4 be used again?\n  ditscope drift run.db --ref 4");
+}
+
+std::string execute(const CLI::App& app, const Options& options) {
+  if (app.got_subcommand("info")) return runInfo(options.common);
+  if (app.got_subcommand("heads")) return runHeads(options.common, options.heads);
+  return runDrift(options.common, options.drift);
+}
+
+// CLI11 would only say that a command is missing.
+void requireCommand(const CLI::App& app, int argc, char** argv) {
+  const std::string first = argc >= 2 ? argv[1] : "";
+  const auto isFirst = [&](const CLI::App* command) { return command->check_name(first); };
+  if (first.starts_with('-') || !app.get_subcommands(isFirst).empty()) return;
+  if (first.empty())
+    throw db::Error(db::Error::Kind::BadInput, "command line", "no command is given", "see ditscope --help");
+  throw db::Error(db::Error::Kind::BadInput, first, "there is no such command", "see ditscope --help");
+}
+
+int run(int argc, char** argv) {
+  if (argc >= 2)
+    for (const CompanionProgram& companion : companionPrograms())
+      if (argv[1] == companion.command) becomeProgram(companion, argv + 2);
+
+  CLI::App app("Profiling and trace analysis for sparse attention in Diffusion Transformers", "ditscope");
+  app.set_version_flag("--version", "ditscope " DITSCOPE_VERSION);
+  app.require_subcommand(1);
+  app.footer("`ditscope COMMAND --help` says more.");
+  Options options;
+  addCommands(app, options);
+  requireCommand(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    const auto chosen = app.get_subcommands();
+    const std::string command = chosen.empty() ? "ditscope" : "ditscope " + chosen.front()->get_name();
+    return fail(fmt::format("command line : {} : see {} --help", error.what(), command), kBadInput);
+  }
+  print(execute(app, options));
+  return 0;
+}
+
+}  // namespace
+}  // namespace ditscope::analyzer
+
+int main(int argc, char** argv) {
+  using namespace ditscope;
+  try {
+    return analyzer::run(argc, argv);
+  } catch (const db::Error& error) {
+    return analyzer::fail(error.what(), error.exitCode());
+  } catch (const std::bad_alloc&) {
+    return analyzer::fail("memory : there is not enough of it : close other programs or use a larger machine",
+                          analyzer::kFailure);
+  } catch (const std::exception& error) {
+    return analyzer::fail(
+        fmt::format("internal error : {} : please report it with the command and the file", error.what()),
+        analyzer::kFailure);
+  }
+}
