@@ -15,6 +15,7 @@
 #include "db/trace_reader.h"
 #include "db/trace_writer.h"
 #include "tests/support/make_trace.h"
+#include "tests/support/read_everything.h"
 #include "tests/support/temp_dir.h"
 
 namespace ditscope::db {
@@ -31,27 +32,6 @@ std::string load(const path& file) {
 
 void save(const path& file, const std::string& bytes) {
   std::ofstream(file, std::ios::binary) << bytes;
-}
-
-void readEverything(const TraceReader& reader) {
-  (void)reader.run();
-  (void)reader.devices();
-  (void)reader.layers();
-  (void)reader.steps();
-  (void)reader.health();
-  (void)reader.diagnostics();
-  (void)reader.launchConfigs();
-  (void)reader.heads();
-  reader.forEachKernel([](const Kernel&) {});
-  for (const AttnCall& call : reader.calls()) {
-    for (int32_t head = 0; head < 2; ++head) {
-      (void)reader.mask(call.id, head);
-      (void)reader.mass(call.id, head);
-      (void)reader.recallCurve(call.id, head);
-      (void)reader.lseBlocks(call.id, head);
-      (void)reader.lseRows(call.id, head);
-    }
-  }
 }
 
 class HostileFile : public ::testing::Test {
@@ -75,7 +55,7 @@ class HostileFile : public ::testing::Test {
   // The message of the error that reading everything ends with; empty when there is none.
   [[nodiscard]] std::string complaint(bool quickCheck = true) const {
     try {
-      readEverything(TraceReader(file(), {.quickCheck = quickCheck, .cancelled = {}}));
+      tests::readEverything(TraceReader(file(), {.quickCheck = quickCheck, .cancelled = {}}));
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), Error::Kind::BadInput) << error.what();
       EXPECT_THAT(error.what(), HasSubstr("t.db"));
