@@ -79,25 +79,24 @@ std::string titleOf(Quantity q, const std::vector<Group>& groups) {
 
 // One strip a group along the other axis: over the steps, or over the layers when the groups are steps.
 struct Strips {
-  Quantity quantity = Quantity::Recall;
+  Quantity quantity;
   Grid grid;
   Range range;
 };
 
-std::optional<Strips> makeStrips(const HeadTable& table, const HeadsQuery& query,
-                                 const std::vector<Quantity>& shown) {
-  if (shown.empty() || (query.cells.step && query.by != Axis::Step)) return std::nullopt;
-  Strips strips;
-  strips.quantity = query.sort ? *query.sort : shown.front();
-  for (const Quantity q : {Quantity::LseDrift, Quantity::Recall})
-    if (!query.sort && std::ranges::find(shown, q) != shown.end()) strips.quantity = q;
-  strips.grid = makeGrid(table, strips.quantity, query.by, query.by == Axis::Step ? Axis::Layer : Axis::Step,
-                         query.cells);
-  Summary values;
-  for (const double value : strips.grid.values) values.add(value);
-  if (values.count == 0) return std::nullopt;
-  strips.range = {values.min, values.max > values.min ? values.max : values.min + 1};
-  return strips;
+// Of the quantity sorted by, else of the first one that says most and is not the same everywhere.
+std::optional<Strips> makeStrips(const HeadTable& table, const HeadsQuery& query) {
+  if (query.cells.step && query.by != Axis::Step) return std::nullopt;
+  std::vector<Quantity> candidates{Quantity::Recall, Quantity::LseDrift, Quantity::DensityQk};
+  if (query.sort) candidates = {*query.sort};
+  for (const Quantity quantity : candidates) {
+    Grid grid =
+        makeGrid(table, quantity, query.by, query.by == Axis::Step ? Axis::Layer : Axis::Step, query.cells);
+    Summary values;
+    for (const double value : grid.values) values.add(value);
+    if (values.max > values.min) return Strips{quantity, std::move(grid), {values.min, values.max}};
+  }
+  return std::nullopt;
 }
 
 std::string stripOf(const Strips& strips, const CellKey& key, const TextStyle& style) {
@@ -135,7 +134,7 @@ std::string notesText(const std::vector<Group>& groups, const Columns& columns) 
 std::string headsText(const HeadTable& table, const HeadsQuery& query, const TextStyle& style) {
   const std::vector<Group> groups = queried(table, query);
   const Columns columns = chooseColumns(groups, query.sort);
-  const std::optional<Strips> strips = style.unicode ? makeStrips(table, query, columns.shown) : std::nullopt;
+  const std::optional<Strips> strips = style.unicode ? makeStrips(table, query) : std::nullopt;
   TextTable text;
   for (const KeyColumn& key : keyColumns(query.by)) text.addColumn(std::string(key.name));
   text.addColumn("cells");

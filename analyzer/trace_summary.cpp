@@ -119,7 +119,6 @@ TraceSummary summarise(const TraceFacts& facts) {
   TraceSummary summary;
   summary.run = facts.run;
   summary.devices = facts.devices;
-  summary.layers = facts.layers;
   summary.stepsRecorded = std::ssize(facts.steps);
   summary.calls = std::ssize(facts.calls);
   summary.sparseCalls = std::ranges::count_if(facts.calls, isSparse);

@@ -48,7 +48,6 @@ struct TimeSplit {            // over the whole run
 struct TraceSummary {
   db::Run run;
   std::vector<db::Device> devices;
-  std::vector<db::Layer> layers;
   int64_t stepsRecorded = 0;
   int64_t calls = 0;
   int64_t sparseCalls = 0;  // neither a dense nor a search plan

@@ -7,11 +7,15 @@
 #include <cmath>
 #include <limits>
 
+#include "analyzer/report_heads.h"
+
 namespace ditscope::analyzer {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::NanSensitiveDoubleEq;
+using testing::Not;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
@@ -133,6 +137,20 @@ TEST(MakeGrid, PlacesCellsByTheirKeysAndReducesBranches) {
   EXPECT_THAT(grid.values, ElementsAre(0.75, NanSensitiveDoubleEq(kNaN), NanSensitiveDoubleEq(kNaN), 0.25));
   EXPECT_EQ(makeGrid(table, Quantity::Time, Axis::Layer, Axis::Head, filter).at(0, 0), 3);
   EXPECT_THAT(makeGrid(table, Quantity::Recall, Axis::LayerHead, Axis::Step).row(0), ElementsAre(0.75, 0.0));
+}
+
+TEST(HeadsText, DrawsStripsOfWhatVaries) {
+  const TextStyle unicode{.colour = false, .unicode = true};
+  const HeadTable varying =
+      tableOf({{0, 0, 0, 0.5F, 1}, {1, 0, 0, 0.75F, 1}, {2, 0, 0, db::kNotMeasured, 1}});
+  EXPECT_THAT(headsText(varying, {}, unicode), HasSubstr("▁█·"));
+  EXPECT_THAT(headsText(varying, {}, {}), Not(HasSubstr("strip")));
+  const HeadTable constant = tableOf({{0, 0, 0, 1, 1}, {1, 0, 0, 1, 1}});
+  EXPECT_THAT(headsText(constant, {}, unicode), Not(HasSubstr("strip")));
+}
+
+TEST(HeadsText, OfNothingSaysWhatIsMissing) {
+  EXPECT_THAT(headsText(HeadTable{}, {}, {}), HasSubstr("not measured: density, recall"));
 }
 
 TEST(ColourRange, IsFixedForSharesSymmetricForChangesAndNeverEmpty) {
