@@ -74,8 +74,7 @@ ditscope_want(NVTX have_nvtx "comes with the CUDA Toolkit (nvtx3/nvToolsExt.h)")
 
 if("collector" IN_LIST wanted)
   if(NOT DITSCOPE_WITH_TORCH STREQUAL "OFF")
-    # A LibTorch wheel looks for CUDA by itself and may switch on languages; Debian's needs nothing.
-    find_package(Torch QUIET)
+    include(torch)
   endif()
   ditscope_want(TORCH Torch_FOUND "install libtorch-dev, or pass -DCMAKE_PREFIX_PATH of a PyTorch 2.x wheel (torch.utils.cmake_prefix_path)")
 endif()

@@ -2,6 +2,7 @@
 #include "collector/forward_command.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -73,7 +74,7 @@ void runForward(const ForwardOptions& options) {
   StepContext step;
   step.branchOfRow.assign(static_cast<size_t>(input.latents.size(0)), db::Branch::Cond);
   PlainAttention attention;
-  const at::NoGradGuard noGrad;
+  const c10::NoGradGuard noGrad;
   try {
     results["out"] = denoiser->forward(input, step, attention, tap);
   } catch (const c10::Error& problem) {

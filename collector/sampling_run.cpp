@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
+#include <c10/core/GradMode.h>
 
 #include <optional>
 
@@ -86,7 +87,7 @@ struct Guidance {
 
 at::Tensor sample(Denoiser& denoiser, Sampler& sampler, AttentionBackend& attention,
                   const SamplingRequest& request, const RunClock& clock, const StepDone& done) {
-  const at::NoGradGuard noGrad;
+  const c10::NoGradGuard noGrad;
   const Guidance guidance{denoiser, attention, request};
   at::Tensor latents = request.noise;
   for (int i = 0; i < sampler.steps(); ++i) {

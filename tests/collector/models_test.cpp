@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -20,7 +21,7 @@ double largestDifference(const at::Tensor& a, const at::Tensor& b) {
 }
 
 at::Tensor runOnce(Denoiser& denoiser, const DenoiserInput& input, const BlockTap& tap = {}) {
-  const at::NoGradGuard noGrad;
+  const c10::NoGradGuard noGrad;
   StepContext step;
   step.branchOfRow.assign(static_cast<size_t>(input.latents.size(0)), db::Branch::Cond);
   PlainAttention attention;
@@ -131,7 +132,7 @@ TEST(Dit, EveryAttentionCallPassesTheDoor) {
   const GoldenModel golden("dit_tiny");
   const auto denoiser = loadDenoiser(golden.folder());
   NotingAttention attention;
-  const at::NoGradGuard noGrad;
+  const c10::NoGradGuard noGrad;
   denoiser->forward(golden.input(), {7, {db::Branch::Cond, db::Branch::Uncond}}, attention);
   ASSERT_EQ(attention.contexts.size(), 2u);
   for (int layer = 0; layer < 2; ++layer) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -49,7 +50,7 @@ TEST(PlainAttention, IsDifferentiable) {
   const at::Tensor q = at::randn({1, 1, 3, 4}, at::kDouble).to(at::kFloat).requires_grad_();
   const at::Tensor k = at::randn({1, 1, 5, 4});
   attention.attend(q, k, k, {}).square().sum().backward();
-  const at::NoGradGuard noGrad;
+  const c10::NoGradGuard noGrad;
   const double step = 1e-3;
   const auto lossAt = [&](double delta) {
     at::Tensor moved = q.detach().clone();
