@@ -17,9 +17,9 @@ namespace {
 // far apart are converted too, because their lines fight for the same cache sets.
 class RowsOfHeads {
  public:
-  RowsOfHeads(const Tensor4& tensor, int64_t rows, int64_t rowLength, int threads)
-      : m_tensor(tensor), m_inPlace(tensor.dtype == DType::F32 && tensor.stride[2] == rowLength) {
-    m_rowStride = rowLength;
+  RowsOfHeads(const Tensor4& tensor, int64_t rows, int threads)
+      : m_tensor(tensor), m_inPlace(tensor.dtype == DType::F32 && tensor.stride[2] == tensor.size[3]) {
+    const int64_t rowLength = tensor.size[3];
     m_headStride = rows * rowLength;
     if (m_inPlace) return;
     constexpr int64_t kChunk = 64;
@@ -39,12 +39,11 @@ class RowsOfHeads {
     if (!m_inPlace) return m_memory.get() + (b * m_tensor.size[1] + h) * m_headStride;
     return static_cast<const float*>(m_tensor.data) + b * m_tensor.stride[0] + h * m_tensor.stride[1];
   }
-  [[nodiscard]] int64_t rowStride() const { return m_rowStride; }
 
  private:
   const Tensor4& m_tensor;
   bool m_inPlace;
-  int64_t m_rowStride, m_headStride;
+  int64_t m_headStride;
   hwy::AlignedFreeUniquePtr<float[]> m_memory;
 };
 
@@ -73,23 +72,26 @@ void attentionCpu(const AttentionArgs& args, int threads) {
   validate(args);
   const Geometry geometry(args);
   threads = resolveThreads(threads);
-  const int64_t lanes = cpuVectorLanes();
-  const RowsOfHeads keys(args.k, geometry.validKeys, geometry.dim, threads);
-  const RowsOfHeads values(args.v, geometry.validKeys, ceilDiv(geometry.dim, lanes) * lanes, threads);
+
+  const RowsOfHeads keys(args.k, geometry.validKeys, threads);
+  const RowsOfHeads values(args.v, geometry.validKeys, threads);
   const std::vector<int32_t> order = longestFirst(args, geometry);
   std::vector<CpuScratch> scratch;
   for (int i = 0; i < threads; ++i) scratch.emplace_back(geometry);
   std::vector<BlockCounts> counts(order.size());
-  parallelFor(int64_t(order.size()), threads, [&](int64_t i, int thread) {
-    const int64_t task = order[size_t(i)];
-    const int64_t head = task / geometry.qBlocks;
+  const auto taskAt = [&](size_t i) {
+    const int64_t head = order[i] / geometry.qBlocks;
     const int64_t b = head / geometry.heads;
     const int64_t h = head % geometry.heads;
     const int64_t kvHead = geometry.kvHead(h);
-    const KeyValueRows rows{keys.head(b, kvHead), values.head(b, kvHead), keys.rowStride(),
-                            values.rowStride()};
-    counts[size_t(task)] =
-        computeQueryBlock({args, geometry, rows, b, h, task % geometry.qBlocks}, scratch[size_t(thread)]);
+    const KeyValueRows rows{keys.head(b, kvHead), values.head(b, kvHead)};
+    return CpuTask{args, geometry, rows, b, h, order[i] % geometry.qBlocks};
+  };
+  parallelFor(int64_t(order.size()), threads, [&](int64_t i, int thread) {
+    const CpuTask task = taskAt(size_t(i));
+    // Threads take turns as long as the tasks are alike; a wrong guess costs a few lines fetched in vain.
+    const CpuTask next = taskAt(std::min(size_t(i) + size_t(threads), order.size() - 1));
+    counts[size_t(order[size_t(i)])] = computeQueryBlock(task, &next, scratch[size_t(thread)]);
   });
   if (args.stats && args.stats->counters) sumCounts(counts, geometry, args.stats->counters);
 }

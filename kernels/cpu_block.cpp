@@ -107,8 +107,9 @@ HWY_INLINE hn::Mask<FloatTag> lanesFromBits(const uint8_t* bits, int64_t first) 
 // tensor belong to zero queries and are never written out.
 class QueryBlock {
  public:
-  QueryBlock(const CpuTask& task, CpuScratch& scratch)
+  QueryBlock(const CpuTask& task, const CpuTask* next, CpuScratch& scratch)
       : m_task(task),
+        m_next(next),
         m_geometry(task.geometry),
         m_scratch(scratch),
         m_row0(task.g * task.geometry.qBlock),
@@ -122,8 +123,11 @@ class QueryBlock {
     m_stats.clear(m_geometry, m_rows);
     start();
     BlockWalk walk(m_task.args, m_geometry, m_task.b, m_task.h, m_task.g);
-    BlockVisit visit;
-    while (walk.next(visit)) {
+    BlockVisit visit, following;
+    bool more = walk.next(following);
+    while (more) {
+      visit = following;
+      more = walk.next(following);
       computeScores(visit);
       const bool first = m_counts.visited++ == 0;
       m_counts.partial += visit.bits != nullptr;
@@ -137,7 +141,7 @@ class QueryBlock {
         }
       }
       if (m_stats.keptBits) m_stats.keptBits[visit.keyBlock / 32] |= 1u << (visit.keyBlock % 32);
-      accumulate(visit.keyBlock);
+      accumulate(visit.keyBlock, more ? &following : nullptr);
     }
     finish();
     return m_counts;
@@ -157,15 +161,19 @@ class QueryBlock {
       transposeFourRows(m_scratch.qRows, m_dimPadded, ceilDiv(m_geometry.dim, 4) * 4, scale, out, panel);
     }
     std::fill_n(m_scratch.output, m_columns * m_dimPadded, 0.0f);
+    std::fill_n(m_scratch.rest, m_columns * (m_geometry.dim % int64_t(hn::Lanes(FloatTag()))), 0.0f);
     std::fill_n(m_scratch.max, m_columns, -kInfinity);
     std::fill_n(m_scratch.sum, m_columns, 0.0f);
   }
 
   void computeScores(const BlockVisit& visit) {
     std::fill_n(m_scratch.blockMax, m_columns, -kInfinity);
-    scoreTile(m_task.rows.k + visit.keyBlock * m_geometry.kBlock * m_task.rows.kStride, m_task.rows.kStride,
-              m_geometry.blockKeys(visit.keyBlock), m_scratch.qPanels, m_geometry.dim, m_dimPadded, m_columns,
-              m_scratch.scores, m_columns, m_scratch.blockMax);
+    const KeyValueRows& rows = m_task.rows;
+    const int64_t key0 = visit.keyBlock * m_geometry.kBlock;
+    const int64_t keys = m_geometry.blockKeys(visit.keyBlock);
+    FetchAhead ahead(rows.v + key0 * m_geometry.dim, keys * m_geometry.dim);
+    scoreTile(rows.k + key0 * m_geometry.dim, m_geometry.dim, keys, m_scratch.qPanels, m_geometry.dim,
+              m_dimPadded, m_columns, m_scratch.scores, m_columns, m_scratch.blockMax, ahead);
     if (visit.bits) maskScores(visit);
   }
 
@@ -210,12 +218,55 @@ class QueryBlock {
     return excess * kLn2;
   }
 
-  void accumulate(int64_t keyBlock) {
+  void accumulate(int64_t keyBlock, const BlockVisit* following) {
     const int64_t keys = m_geometry.blockKeys(keyBlock);
     for (int64_t q = 0; q < m_columns; q += panelWidth()) softmaxPanel(keyBlock, keys, q);
-    valueTile(m_scratch.scores, m_columns, m_task.rows.v + keyBlock * m_geometry.kBlock * m_task.rows.vStride,
-              m_task.rows.vStride, keys, ceilDiv(m_rows, 4) * 4, m_geometry.dim, m_scratch.rescale,
-              m_scratch.output, m_dimPadded);
+    FetchAhead ahead = following ? keysAhead(m_task, *following) : fetchForTheEnd();
+    valueTile({.weights = m_scratch.scores,
+               .weightStride = m_columns,
+               .v = m_task.rows.v + keyBlock * m_geometry.kBlock * m_geometry.dim,
+               .vStride = m_geometry.dim,
+               .keys = keys,
+               .queries = ceilDiv(m_rows, 4) * 4,
+               .dim = m_geometry.dim,
+               .rescale = m_scratch.rescale,
+               .output = m_scratch.output,
+               .outputStride = m_dimPadded,
+               .rest = m_scratch.rest},
+              ahead);
+  }
+
+  static FetchAhead keysAhead(const CpuTask& task, const BlockVisit& visit) {
+    const int64_t dim = task.geometry.dim;
+    return {task.rows.k + visit.keyBlock * task.geometry.kBlock * dim,
+            task.geometry.blockKeys(visit.keyBlock) * dim};
+  }
+
+  // After the last key block the output is written and the next task begins.
+  FetchAhead fetchForTheEnd() const {
+    fetchQueryRows(m_task, m_task.args.o);
+    if (m_next) {
+      fetchQueryRows(*m_next, m_next->args.q);
+      BlockWalk walk(m_next->args, m_geometry, m_next->b, m_next->h, m_next->g);
+      BlockVisit first;
+      if (walk.next(first)) return keysAhead(*m_next, first);
+    }
+    return {m_scratch.scores, 0};
+  }
+
+  // The rows of a query block in q or o.
+  static void fetchQueryRows(const CpuTask& task, const Tensor4& tensor) {
+    const int64_t bytes = int64_t(elementBytes(tensor.dtype));
+    const int64_t rows = task.geometry.queryBlockRows(task.g);
+    const char* row =
+        static_cast<const char*>(tensor.data) + (task.b * tensor.stride[0] + task.h * tensor.stride[1] +
+                                                 task.g * task.geometry.qBlock * tensor.stride[2]) *
+                                                    bytes;
+    for (int64_t r = 0; r < rows; ++r, row += tensor.stride[2] * bytes)
+      for (int64_t byte = 0; byte < task.geometry.dim * bytes; byte += 64) {
+        __builtin_prefetch(row + byte, 0, 2);
+        __asm__ volatile("");  // GCC removes loops that do nothing but prefetch
+      }
   }
 
   // Two vectors of queries: scores become weights, and the rows' running values move on.
@@ -267,7 +318,7 @@ class QueryBlock {
     const FloatTag f;
     const IntTag i;
     const hn::Rebind<int16_t, FloatTag> i16;
-    const Float code = hn::Mul(hn::Set(f, 256.0f), hn::Add(shift, coarseLog2(sum)));
+    const Float code = hn::Mul(hn::Set(f, 256.0f), hn::Add(shift, log2Positive(sum)));
     const Float bounded =
         hn::Min(hn::Max(hn::Round(code), hn::Set(f, float(kNoMass))), hn::Set(f, float(INT16_MAX)));
     auto rounded = hn::ConvertTo(i, bounded);
@@ -280,26 +331,37 @@ class QueryBlock {
   }
 
   void finish() {
+    finishRows();
     const Tensor4& o = m_task.args.o;
     const int64_t head = m_task.b * m_geometry.heads + m_task.h;
     for (int64_t r = 0; r < m_rows; ++r) {
-      const float sum = m_scratch.sum[r];
-      const bool empty = sum == 0;
-      m_counts.emptyRows += empty;
-      storeRow(r, empty ? 0.0f : 1.0f / sum,
+      m_counts.emptyRows += m_scratch.sum[r] == 0;
+      storeRow(r, m_scratch.rescale[r],
                m_task.b * o.stride[0] + m_task.h * o.stride[1] + (m_row0 + r) * o.stride[2]);
-      if (m_task.args.lse) {
-        const double lse = (double(m_scratch.max[r]) + std::log2(double(sum))) * 0.693147180559945309;
-        m_task.args.lse[head * m_geometry.queries + m_row0 + r] = empty             ? -kInfinity
-                                                                  : std::isnan(sum) ? sum
-                                                                                    : float(lse);
-      }
+    }
+    if (m_task.args.lse)
+      std::copy_n(m_scratch.max, m_rows, m_task.args.lse + head * m_geometry.queries + m_row0);
+  }
+
+  // Turns the running values into their ends: max becomes the LSE, rescale the factor of the output.
+  HWY_INLINE void finishRows() {
+    const FloatTag f;
+    for (int64_t q = 0; q < m_columns; q += int64_t(hn::Lanes(f))) {
+      const Float sum = hn::Load(f, m_scratch.sum + q);
+      const Float max = hn::Load(f, m_scratch.max + q);
+      const auto empty = hn::Eq(sum, hn::Zero(f));
+      const Float lse = hn::Mul(hn::Set(f, kLn2), hn::Add(max, log2Positive(sum)));
+      const Float spoilt = hn::IfThenElse(hn::IsNaN(sum), sum, lse);
+      hn::Store(hn::IfThenElse(empty, hn::Set(f, -kInfinity), spoilt), f, m_scratch.max + q);
+      hn::Store(hn::IfThenZeroElse(empty, hn::Div(hn::Set(f, 1.0f), sum)), f, m_scratch.rescale + q);
     }
   }
 
   void storeRow(int64_t r, float factor, int64_t start) {
     const Tensor4& o = m_task.args.o;
-    const float* row = m_scratch.output + r * m_dimPadded;
+    float* row = m_scratch.output + r * m_dimPadded;
+    const int64_t whole = m_geometry.dim - m_geometry.dim % int64_t(hn::Lanes(FloatTag()));
+    for (int64_t d = whole; d < m_geometry.dim; ++d) row[d] = m_scratch.rest[(d - whole) * m_columns + r];
     if (o.dtype == DType::F32) {
       float* out = static_cast<float*>(o.data) + start;
       for (int64_t d = 0; d < m_geometry.dim; ++d) out[d] = factor * row[d];
@@ -314,6 +376,7 @@ class QueryBlock {
   }
 
   const CpuTask& m_task;
+  const CpuTask* m_next;
   const Geometry& m_geometry;
   CpuScratch& m_scratch;
   int64_t m_row0, m_rows;
@@ -324,12 +387,8 @@ class QueryBlock {
   BlockCounts m_counts;
 };
 
-BlockCounts ComputeQueryBlock(const CpuTask& task, CpuScratch& scratch) {
-  return QueryBlock(task, scratch).run();
-}
-
-int64_t VectorLanes() {
-  return int64_t(hn::Lanes(FloatTag()));
+BlockCounts ComputeQueryBlock(const CpuTask& task, const CpuTask* next, CpuScratch& scratch) {
+  return QueryBlock(task, next, scratch).run();
 }
 
 }  // namespace ditscope::kernels::HWY_NAMESPACE
@@ -340,13 +399,13 @@ namespace ditscope::kernels {
 
 HWY_EXPORT(ComputeQueryBlock);
 HWY_EXPORT(ConvertRows);
-HWY_EXPORT(VectorLanes);
 
 CpuScratch::CpuScratch(const Geometry& geometry) : attended(size_t(geometry.kBlock * geometry.qBlock / 8)) {
   const int64_t dim = ceilDiv(geometry.dim, 16) * 16;
   const auto parts = {std::pair{&qPanels, geometry.qBlock * dim},
                       {&qRows, 4 * dim},
                       {&scores, geometry.kBlock * geometry.qBlock},
+                      {&rest, 16 * geometry.qBlock},
                       {&output, geometry.qBlock * dim},
                       {&max, geometry.qBlock},
                       {&sum, geometry.qBlock},
@@ -363,8 +422,8 @@ CpuScratch::CpuScratch(const Geometry& geometry) : attended(size_t(geometry.kBlo
   }
 }
 
-BlockCounts computeQueryBlock(const CpuTask& task, CpuScratch& scratch) {
-  return HWY_DYNAMIC_DISPATCH(ComputeQueryBlock)(task, scratch);
+BlockCounts computeQueryBlock(const CpuTask& task, const CpuTask* next, CpuScratch& scratch) {
+  return HWY_DYNAMIC_DISPATCH(ComputeQueryBlock)(task, next, scratch);
 }
 
 void convertRows(const Tensor4& tensor, int64_t b, int64_t h, int64_t row0, int64_t rows, float* out,
@@ -386,10 +445,6 @@ void useCpuTarget(const std::string& name) {
     if (name == hwy::TargetName(target)) return hwy::SetSupportedTargetsForTest(target);
   }
   throw std::invalid_argument("cpu target : this machine or build has no " + name);
-}
-
-int64_t cpuVectorLanes() {
-  return HWY_DYNAMIC_DISPATCH(VectorLanes)();
 }
 
 }  // namespace ditscope::kernels

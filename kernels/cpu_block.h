@@ -14,12 +14,11 @@
 
 namespace ditscope::kernels {
 
-// Keys and values of one head in fp32. A row of v can be read up to the next whole vector.
+// Keys and values of one head in fp32, [keys][dim] without gaps.
+
 struct KeyValueRows {
   const float* k = nullptr;
   const float* v = nullptr;
-  int64_t kStride = 0;
-  int64_t vStride = 0;
 };
 
 // Memory for one query block.
@@ -31,6 +30,7 @@ class CpuScratch {
   float* qRows;                   // [4][dim rounded up to 16]
   float* scores;                  // [kBlock][qBlock]
   float* output;                  // [qBlock][dim rounded up to 16]
+  float* rest;                    // [dim % lanes][qBlock], see ValueTile
   float* max;                     // [qBlock] running maximum, in units of log2
   float* sum;                     // [qBlock]
   float* blockMax;                // [qBlock]
@@ -48,14 +48,12 @@ struct CpuTask {
   int64_t b = 0, h = 0, g = 0;
 };
 
-// Writes outputs, LSE and statistics of the block; the counters are returned.
-BlockCounts computeQueryBlock(const CpuTask& task, CpuScratch& scratch);
+// Writes outputs, LSE and statistics of the block; the counters are returned. `next` may be null: the task
+// that this thread will probably get next, whose first rows are then fetched in time.
+BlockCounts computeQueryBlock(const CpuTask& task, const CpuTask* next, CpuScratch& scratch);
 
 // Rows [row0, row0 + rows) of (b, h) as fp32, zero from dim to rowLength.
 void convertRows(const Tensor4& tensor, int64_t b, int64_t h, int64_t row0, int64_t rows, float* out,
                  int64_t rowLength);
-
-// Floats in a vector of the instruction set in use.
-int64_t cpuVectorLanes();
 
 }  // namespace ditscope::kernels
