@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Light and dark. The palette decides: plots take all their colours from it and follow its changes.
+#pragma once
+
+#include <QBrush>
+#include <QColor>
+#include <QPalette>
+#include <array>
+
+#include "analyzer/mask_legend.h"
+
+class QCustomPlot;
+class QCPAxis;
+
+namespace ditscope::gui {
+
+[[nodiscard]] QPalette lightPalette();
+[[nodiscard]] QPalette darkPalette();
+
+struct PlotColours {
+  bool dark = false;
+  QColor background, text, faintText, frame, grid;
+  QColor accent;              // the selected thing, the first curve
+  QColor second;              // a second curve
+  QColor good, warning, bad;  // of messages and badges; always beside a word
+};
+[[nodiscard]] PlotColours plotColours(const QPalette& palette);
+[[nodiscard]] QBrush notMeasuredBrush(const PlotColours& colours);  // diagonal hatch on the background
+
+// A block class as a ramp over its mass: { lightest block, heaviest block }. The classes differ in
+// lightness as well as in hue, and two of them carry a mark where cells are large enough.
+struct ClassColours {
+  QRgb low = 0;
+  QRgb high = 0;
+};
+struct MaskColours {
+  std::array<ClassColours, analyzer::kBlockClassCount> classes;
+  QRgb pooledBoth = 0;  // kept and missed blocks share a pixel
+};
+[[nodiscard]] MaskColours maskColours(bool dark);
+
+// Colours and fonts of every axis, label and grid line of a plot.
+void applyTheme(QCustomPlot& plot, const PlotColours& colours);
+void applyTheme(QCPAxis& axis, const PlotColours& colours);
+
+}  // namespace ditscope::gui

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gui/session.h"
+
+#include <utility>
+
+namespace ditscope::gui {
+
+void Session::setTrace(TracePtr trace) {
+  m_trace = std::move(trace);
+  if (m_trace) m_blocks.setTrace(m_trace->path);
+  m_selection.setExtent(m_trace ? m_trace->extent : Selection::Extent{});
+  emit traceChanged();
+}
+
+}  // namespace ditscope::gui

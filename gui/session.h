@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the panes share: the open trace, the selection in it, and the reader of blocks. GUI thread only.
+#pragma once
+
+#include <QObject>
+
+#include "gui/jobs/block_job.h"
+#include "gui/models/selection.h"
+#include "gui/models/trace.h"
+
+namespace ditscope::gui {
+
+class Session : public QObject {
+  Q_OBJECT
+ public:
+  using QObject::QObject;
+
+  void setTrace(TracePtr trace);  // keeps the selection as far as the new trace has it
+  [[nodiscard]] const TracePtr& trace() const { return m_trace; }
+  [[nodiscard]] Selection& selection() { return m_selection; }
+  [[nodiscard]] BlockJob& blocks() { return m_blocks; }
+
+ signals:
+  void traceChanged();
+  void readout(const QString& line);  // what is under the pointer, for the status bar
+  void problem(const QString& message);
+
+ private:
+  TracePtr m_trace;
+  Selection m_selection;
+  BlockJob m_blocks;
+};
+
+}  // namespace ditscope::gui

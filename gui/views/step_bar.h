@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The transport of the window: step slider with before, play and after, and the guidance branch. It moves the
+// selection of the whole window.
+#pragma once
+
+#include <QTimer>
+#include <QWidget>
+
+#include "gui/session.h"
+
+class QComboBox;
+class QLabel;
+class QSlider;
+class QToolButton;
+
+namespace ditscope::gui {
+
+class StepBar : public QWidget {
+  Q_OBJECT
+ public:
+  explicit StepBar(Session* session, QWidget* parent = nullptr);
+
+  void setPlaying(bool playing);  // one step after the other, from the start again after the last
+  [[nodiscard]] bool playing() const { return m_timer.isActive(); }
+
+ private:
+  void reload();
+  void follow();
+  void advance();
+
+  Session* m_session;
+  QSlider* m_slider;
+  QToolButton* m_play;
+  QLabel* m_text;
+  QComboBox* m_branch;
+  QTimer m_timer;
+};
+
+}  // namespace ditscope::gui
