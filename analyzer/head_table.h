@@ -31,6 +31,7 @@ struct CellKey {
   int32_t step = -1;
   int32_t layer = -1;
   int32_t head = -1;
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the 0 that <=> is compared with for a pointer.
   friend auto operator<=>(const CellKey&, const CellKey&) = default;
 };
 enum class Axis : uint8_t { Step, Layer, Head, LayerHead };  // Head: the same head index of all layers

@@ -145,10 +145,12 @@ std::string formatCell(Quantity quantity, double value) {
 }
 
 std::string formatQuantity(Quantity quantity, double value) {
+  std::string text = formatCell(quantity, value);
+  if (std::isnan(value)) return text;
   const Unit unit = info(quantity).unit;
-  const std::string cell = formatCell(quantity, value);
-  if (std::isnan(value)) return cell;
-  return unit == Unit::Nats ? cell + " nats" : unit == Unit::Rows ? cell + " rows" : cell;
+  if (unit == Unit::Nats) text += " nats";
+  if (unit == Unit::Rows) text += " rows";
+  return text;
 }
 
 std::string columnTitle(Quantity quantity) {
