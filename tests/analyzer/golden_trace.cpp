@@ -77,7 +77,7 @@ db::AttnRecord recordAt(int32_t step, int32_t layer, db::Branch branch) {
   call.qLen = call.kvLen = kTokens;
   call.blockQ = call.blockK = 64;
   call.plan = step < 2 ? kPlans[step] : "sparse";
-  call.startNs = step * kStepNs + layer * 8'000'000 + int64_t(branch) * 4'000'000;
+  call.startNs = step * kStepNs + layer * int64_t{8'000'000} + int64_t(branch) * 4'000'000;
   call.searchNs = step == 1 ? 500'000 : 50'000;
   call.recordNs = 250'000;
   call.flopsDense = 4.0 * kHeads * kTokens * kTokens * 64;

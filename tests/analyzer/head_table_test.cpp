@@ -117,6 +117,7 @@ TEST(SortWorstFirst, PutsLowRecallAndLongTimesFirstAndTheUnmeasuredLast) {
       Axis::Layer);
   const auto order = [&] {
     std::vector<int32_t> layers;
+    layers.reserve(groups.size());
     for (const Group& group : groups) layers.push_back(group.key.layer);
     return layers;
   };

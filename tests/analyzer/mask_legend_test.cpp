@@ -17,12 +17,15 @@ using testing::ElementsAre;
 
 constexpr HeavyRule kTop95{HeavyRule::Kind::TopMass, 0.95};
 
-db::BlockMask maskOf(int32_t rows, int32_t cols, const std::vector<int>& kept) {
+constexpr auto kSkip = db::BlockState::Skipped;
+constexpr auto kPart = db::BlockState::Partial;
+constexpr auto kFull = db::BlockState::Full;
+
+db::BlockMask maskOf(int32_t rows, int32_t cols, const std::vector<db::BlockState>& states) {
   db::BlockMask mask(rows, cols);
+  auto state = states.begin();
   for (int32_t r = 0; r < rows; ++r)
-    for (int32_t c = 0; c < cols; ++c)
-      if (kept[size_t(r * cols + c)] != 0)
-        mask.set(r, c, kept[size_t(r * cols + c)] == 1 ? db::BlockState::Partial : db::BlockState::Full);
+    for (int32_t c = 0; c < cols; ++c) mask.set(r, c, *state++);
   return mask;
 }
 
@@ -59,7 +62,7 @@ TEST(HeavyBlocks, DoNotTrustNaNNegativeOrEmptyRows) {
 }
 
 TEST(ClassifyBlocks, TellsTheFourKindsApart) {
-  const db::BlockMask mask = maskOf(2, 3, {2, 1, 0, 0, 0, 2});
+  const db::BlockMask mask = maskOf(2, 3, {kFull, kPart, kSkip, kSkip, kSkip, kFull});
   const db::BlockMass mass{2, 3, {0.75F, 0.03125F, 0.21875F, 1, 0, 0}};
   const MaskLegend legend = classifyBlocks(mask, mass, kTop95);
   EXPECT_THAT(legend.classes,
@@ -101,16 +104,17 @@ TEST(ClassifyBlocks, AgreesWithRowRecallOnRandomMaps) {
 }
 
 TEST(RowRecall, IsTheKeptShareAndNotMeasuredWithoutMass) {
-  const std::vector<double> recall =
-      rowRecall(maskOf(3, 2, {2, 0, 0, 0, 1, 2}), {3, 2, {0.25F, 0.75F, 0, 0, 0.5F, 0.5F}});
+  const std::vector<double> recall = rowRecall(maskOf(3, 2, {kFull, kSkip, kSkip, kSkip, kPart, kFull}),
+                                               {3, 2, {0.25F, 0.75F, 0, 0, 0.5F, 0.5F}});
   EXPECT_DOUBLE_EQ(recall[0], 0.25);
   EXPECT_TRUE(std::isnan(recall[1]));
   EXPECT_DOUBLE_EQ(recall[2], 1);
 }
 
 TEST(MaskAndMass, MustHaveOneShape) {
-  EXPECT_THROW((void)classifyBlocks(maskOf(1, 2, {1, 1}), {2, 1, {1, 1}}, kTop95), std::invalid_argument);
-  EXPECT_THROW((void)rowRecall(maskOf(1, 2, {1, 1}), {1, 2, {1}}), std::invalid_argument);
+  EXPECT_THROW((void)classifyBlocks(maskOf(1, 2, {kPart, kPart}), {2, 1, {1, 1}}, kTop95),
+               std::invalid_argument);
+  EXPECT_THROW((void)rowRecall(maskOf(1, 2, {kPart, kPart}), {1, 2, {1}}), std::invalid_argument);
   EXPECT_TRUE(classifyBlocks({}, {}, kTop95).classes.empty());
 }
 
