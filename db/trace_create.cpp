@@ -34,16 +34,7 @@ void requireWritableFolder(const std::filesystem::path& path) {
   }
 }
 
-}  // namespace
-
-NewTrace createTrace(const std::filesystem::path& path, const Run& run, bool overwrite) {
-  std::error_code ignored;
-  if (!overwrite && std::filesystem::exists(path, ignored)) {
-    throw Error(Error::Kind::BadInput, "cannot create " + path.string(), "the file exists",
-                "give another name or remove it");
-  }
-  requireWritableFolder(path);
-  removeWithSideFiles(path);
+NewTrace makeTables(const std::filesystem::path& path, const Run& run) {
   NewTrace trace{Connection(path, Connection::Mode::Create), {}};
   const Connection& connection = trace.connection;
   // 8 KiB pages hold a typical blob of 2 to 4 KiB without waste. The tables are made under a rollback
@@ -63,6 +54,24 @@ NewTrace createTrace(const std::filesystem::path& path, const Run& run, bool ove
     connection.exec("PRAGMA journal_mode = TRUNCATE");
   }
   return trace;
+}
+
+}  // namespace
+
+NewTrace createTrace(const std::filesystem::path& path, const Run& run, bool overwrite) {
+  std::error_code ignored;
+  if (!overwrite && std::filesystem::exists(path, ignored)) {
+    throw Error(Error::Kind::BadInput, "cannot create " + path.string(), "the file exists",
+                "give another name or remove it");
+  }
+  requireWritableFolder(path);
+  removeWithSideFiles(path);
+  try {
+    return makeTables(path, run);
+  } catch (const Error&) {
+    removeWithSideFiles(path);  // half a trace is of no use
+    throw;
+  }
 }
 
 void insertRun(const Connection& connection, const Run& run) {

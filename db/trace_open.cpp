@@ -149,22 +149,31 @@ int authorise(void*, int action, const char* first, const char*, const char*, co
   return SQLITE_DENY;
 }
 
-// A recorded file that is still in WAL mode needs lock files beside it, which a read-only folder cannot hold;
-// without a WAL nobody is writing it, and it can be read as it lies.
+Connection connectAs(const std::filesystem::path& path, Connection::Mode mode) {
+  Connection connection(path, mode);
+  harden(connection);
+  [[maybe_unused]] const int64_t firstRead = connection.queryInt("SELECT count(*) FROM sqlite_schema");
+  return connection;
+}
+
+bool hasContent(const std::filesystem::path& path, const char* suffix) {
+  std::error_code missing;
+  const auto bytes = std::filesystem::file_size(path.string() + suffix, missing);
+  return !missing && bytes > 0;
+}
+
+// Two kinds of files cannot be opened for reading alone. One whose recorder was killed without a WAL has a
+// journal, which only a connection that may write can roll back. One in WAL mode needs lock files beside it,
+// which a read-only folder cannot hold; when it has no WAL, nobody writes it and it can be read as it lies.
 Connection connect(const std::filesystem::path& path) {
   try {
-    Connection connection(path, Connection::Mode::ReadOnly);
-    harden(connection);
-    [[maybe_unused]] const int64_t firstRead = connection.queryInt("SELECT count(*) FROM sqlite_schema");
-    return connection;
-  } catch (const Error&) {
-    std::error_code ignored;
-    const auto walSize = std::filesystem::file_size(path.string() + "-wal", ignored);
-    if (!ignored && walSize > 0) throw;
-    Connection connection(path, Connection::Mode::Immutable);
-    harden(connection);
-    return connection;
+    return connectAs(path, Connection::Mode::ReadOnly);
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::BadInput || hasContent(path, "-wal")) throw;
   }
+  if (!hasContent(path, "-journal")) return connectAs(path, Connection::Mode::Immutable);
+  (void)connectAs(path, Connection::Mode::ReadWrite);  // its first read rolls back
+  return connectAs(path, Connection::Mode::ReadOnly);
 }
 
 }  // namespace

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a TraceReader holds: the hardened connection and, for masks, the last ones it unpacked.
+#pragma once
+
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "db/row_values.h"
+#include "db/trace_open.h"
+#include "db/trace_reader.h"
+
+namespace ditscope::db {
+
+struct TraceReader::Impl {
+  Impl(const std::filesystem::path& path, const OpenOptions& givenOptions)
+      : options(givenOptions), connection(openTrace(path, options.quickCheck, options.cancelled)) {}
+
+  [[nodiscard]] Rows rows(std::string_view sql) const {
+    return Rows(connection.prepare(sql), connection.name());
+  }
+  [[noreturn]] void damaged(const std::string& why) const { throwDamaged(connection.name(), why); }
+
+  struct Blob {
+    Bytes data;
+    std::optional<int64_t> baseCallId;
+  };
+  [[nodiscard]] std::optional<Blob> blob(int64_t callId, std::string_view kind) const;  // checksum verified
+
+  [[nodiscard]] std::optional<BlockMask> mask(int64_t callId, int32_t head);
+  void remember(int64_t callId, int32_t head, const BlockMask& mask);
+
+  OpenOptions options;
+  Connection connection;
+  // Stepping through time asks for the same chain of differences again and again.
+  std::map<std::pair<int64_t, int32_t>, BlockMask> masks;  // by (call, head)
+  size_t cachedWords = 0;
+};
+
+}  // namespace ditscope::db
