@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <numeric>
@@ -18,6 +19,12 @@ template <class T>
 std::span<const T> headSpan(const at::Tensor& x, int64_t head) {  // x: [1, H, ...], contiguous
   const auto size = size_t(x.numel() / x.size(1));
   return {static_cast<const T*>(x.data_ptr()) + size_t(head) * size, size};
+}
+
+// Waking other threads costs more than a summary of this many values.
+int64_t headsAThread(const at::Tensor& lse) {  // [1, H, Nq]
+  constexpr int64_t kValuesAThread = 1 << 16;
+  return std::max<int64_t>(1, kValuesAThread / std::max<int64_t>(1, lse.size(2)));
 }
 
 const db::BlockMask& maskOf(const std::vector<db::BlockMask>& masks, size_t head) {
@@ -96,7 +103,7 @@ void Recorder::record(Observation seen) {
 
   const at::Tensor lse = seen.kernel.lse;
   addKept(seen, record);
-  at::parallel_for(0, heads, 1, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, heads, headsAThread(lse), [&](int64_t begin, int64_t end) {
     for (int64_t h = begin; h < end; ++h) {
       summariseLse(headSpan<float>(lse, h), record.heads[size_t(h)]);
       record.lseBlocks[size_t(h)] = blockMeans(headSpan<float>(lse, h), record.call.blockQ);
@@ -145,7 +152,7 @@ void Recorder::addDrift(const at::Tensor& lse, const Previous& previous, db::Att
   if (!previous.lse.defined() || previous.lse.sizes() != lse.sizes()) {
     return;
   }
-  at::parallel_for(0, int64_t(record.heads.size()), 1, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, int64_t(record.heads.size()), headsAThread(lse), [&](int64_t begin, int64_t end) {
     for (int64_t h = begin; h < end; ++h) {
       db::HeadStats& head = record.heads[size_t(h)];
       summariseLseDrift(headSpan<float>(lse, h), headSpan<float>(previous.lse, h), head);

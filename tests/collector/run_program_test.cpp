@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
@@ -129,6 +131,25 @@ TEST_F(RunProgram, HelpShowsExamplesAndMethods) {
   EXPECT_THAT(m_stdout, AllOf(HasSubstr("ditscope-collect --model demo-video --out run.db"),
                               HasSubstr("search_every")));
 }
+
+#ifdef DITSCOPE_NVTX_LISTENER
+TEST_F(RunProgram, NvtxShowsStepsLayersAndAttention) {
+  const std::filesystem::path log = m_folder.path() / "ranges";
+  setenv("NVTX_INJECTION64_PATH", DITSCOPE_NVTX_LISTENER, 1);
+  setenv("DITSCOPE_NVTX_LOG", log.c_str(), 1);
+  const int code = run(with({}));
+  unsetenv("NVTX_INJECTION64_PATH");
+  ASSERT_EQ(code, 0) << m_stderr;
+  std::map<std::string, int> count;
+  std::ifstream lines(log);
+  for (std::string line; std::getline(lines, line);) ++count[line];
+  EXPECT_EQ(count["0 ditscope step 1"], 1);
+  EXPECT_EQ(count["1 ditscope layer 1"], 2 * 2);      // steps, branches
+  EXPECT_EQ(count["2 ditscope attention 1"], 2 * 4);  // self and cross
+  EXPECT_EQ(count["3 ditscope mask search 1"], 2 * 2);
+  EXPECT_EQ(count.size(), 4u * 2u) << "steps or layers 0 and 1";
+}
+#endif
 
 TEST_F(RunProgram, CtrlCLeavesAFinalisedTrace) {
   const pid_t child = start({"--model", model(), "--out", m_out, "--block", "32", "--steps", "1000"});
