@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// The CPU attention kernel against the machine: each line is one call, timed in turn with all others and with
+// the FMA peak of the same thread, so that a busy machine slows them alike. Figures are ratios of the fastest
+// runs; the median of the per-round ratios stands beside them.
+#include <hwy/aligned_allocator.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <functional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "kernels/attention.h"
+#include "kernels/block_list_storage.h"
+#include "kernels/cpu_peak.h"
+#include "kernels/cpu_targets.h"
+#include "kernels/half_types.h"
+
+namespace {
+
+using namespace ditscope::kernels;
+
+struct Options {
+  int64_t heads = 8, tokens = 4096, dim = 128;
+  int32_t block = 64;
+  int threads = 1;
+  int rounds = 7;
+  DType dtype = DType::F32;
+  std::string target;
+};
+
+// One thread is timed by its own processor time, which leaves out what other programs took; several by the
+// clock.
+double now(int threads) {
+  timespec time;
+  clock_gettime(threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &time);
+  return double(time.tv_sec) + 1e-9 * double(time.tv_nsec);
+}
+
+struct Case {
+  std::string name;
+  double flops;  // of the kept pairs
+  std::function<void()> work;
+  std::vector<double> seconds;
+};
+
+double median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + std::ptrdiff_t(values.size() / 2), values.end());
+  return values[values.size() / 2];
+}
+
+class Bench {
+ public:
+  explicit Bench(const Options& options) : m_options(options) {
+    const Options& o = options;
+    const size_t count = size_t(o.heads * o.tokens * o.dim);
+    std::mt19937 random(1);
+    std::normal_distribution<float> normal;
+    for (auto* memory : {&m_q, &m_k, &m_v, &m_o}) {
+      *memory = hwy::AllocateAligned<float>(count);  // as tensor libraries do
+      for (size_t i = 0; i < count; ++i) storeElement(memory->get(), o.dtype, int64_t(i), normal(random));
+    }
+    m_args.q = tensor(m_q);
+    m_args.k = tensor(m_k);
+    m_args.v = tensor(m_v);
+    m_args.o = tensor(m_o);
+    m_args.defaultBlock = o.block;
+    m_lse.resize(size_t(o.heads * o.tokens));
+    m_args.lse = m_lse.data();
+    const int64_t blocks = (o.tokens + o.block - 1) / o.block;
+    m_grid = {o.heads, blocks, blocks};
+    m_bits.resize(size_t(o.heads * blocks * ((blocks + 31) / 32)));
+    m_gap.resize(size_t(m_grid.blocks()));
+    m_logMass.resize(size_t(o.heads * blocks * o.tokens));
+    m_bitsAndGap = {.keptBits = m_bits.data(), .gap = m_gap.data()};
+    m_all = {.keptBits = m_bits.data(), .gap = m_gap.data(), .rowLogMass = m_logMass.data()};
+  }
+
+  void run() {
+    constexpr int64_t kPeakSteps = 10'000'000;
+    m_cases.push_back(
+        {"FMA peak, one thread", double(runFmaChains(1)) * kPeakSteps, [] { runFmaChains(kPeakSteps); }, {}});
+    addCase("dense", 1, [this] { attentionCpu(m_args, m_options.threads); });
+    addStats("dense, kept bits + gap", m_bitsAndGap);
+    addStats("dense, + row log-mass", m_all);
+    for (const double density : {0.5, 0.25, 0.1}) addSparse(density);
+    for (int round = 0; round < m_options.rounds; ++round)
+      for (Case& c : m_cases) {
+        const double start = now(m_options.threads);
+        c.work();
+        c.seconds.push_back(now(m_options.threads) - start);
+      }
+    print();
+  }
+
+ private:
+  Tensor4 tensor(const hwy::AlignedFreeUniquePtr<float[]>& memory) const {
+    const Options& o = m_options;
+    return {memory.get(),
+            o.dtype,
+            {1, o.heads, o.tokens, o.dim},
+            {o.heads * o.tokens * o.dim, o.tokens * o.dim, o.dim, 1}};
+  }
+
+  void addCase(const std::string& name, double density, const std::function<void()>& work) {
+    const Options& o = m_options;
+    m_cases.push_back({name,
+                       density * 4 * double(o.heads) * double(o.tokens) * double(o.tokens) * double(o.dim),
+                       work,
+                       {}});
+  }
+
+  void addStats(const std::string& name, const StatsOut& stats) {
+    addCase(name, 1, [this, &stats] {
+      AttentionArgs args = m_args;
+      args.stats = &stats;
+      attentionCpu(args, m_options.threads);
+    });
+  }
+
+  // The list is built beforehand; its cost is a line of its own.
+  void addSparse(double density) {
+    std::mt19937 random(2);
+    std::bernoulli_distribution keep(density);
+    std::vector<uint8_t> mask(static_cast<size_t>(m_grid.blocks()));
+    for (uint8_t& block : mask) block = keep(random);
+    const double kept = double(std::count(mask.begin(), mask.end(), 1)) / double(mask.size());
+    const auto build = [this, mask] {
+      return listFromMask(m_grid, mask, m_options.block, m_options.block, {m_grid.lists});
+    };
+    char name[64];
+    std::snprintf(name, sizeof name, "density %.3f", kept);
+    addCase(name, kept, [this, storage = build()] {
+      const BlockList list = storage.view();
+      AttentionArgs args = m_args;
+      args.list = &list;
+      attentionCpu(args, m_options.threads);
+    });
+    m_cases.push_back({std::string("  list of ") + name, 0, [build] { (void)build(); }, {}});
+  }
+
+  void print() const {
+    const auto fastest = [](const Case& c) { return *std::min_element(c.seconds.begin(), c.seconds.end()); };
+    const Case& peak = m_cases[0];
+    const Case& dense = m_cases[1];
+    const double peakRate = peak.flops / fastest(peak) * m_options.threads;
+    std::printf("%-28s %9s %9s %9s %7s %7s %9s %9s\n", "", "fastest", "median", "GFLOP/s", "peak", "median",
+                "time/dense", "efficiency");
+    for (const Case& c : m_cases) {
+      std::vector<double> shares;
+      for (size_t i = 0; i < c.seconds.size(); ++i)
+        shares.push_back(c.flops / c.seconds[i] * peak.seconds[i] / peak.flops / m_options.threads);
+      std::printf("%-28s %7.2fms %7.2fms %9.1f %7.3f %7.3f %9.4f %9.3f\n", c.name.c_str(), fastest(c) * 1e3,
+                  median(c.seconds) * 1e3, c.flops / fastest(c) * 1e-9, c.flops / fastest(c) / peakRate,
+                  median(shares), fastest(c) / fastest(dense),
+                  c.flops / fastest(c) * fastest(dense) / dense.flops);
+    }
+  }
+
+  Options m_options;
+  hwy::AlignedFreeUniquePtr<float[]> m_q, m_k, m_v, m_o;
+  std::vector<float> m_lse, m_gap;
+  std::vector<uint32_t> m_bits;
+  std::vector<int16_t> m_logMass;
+  StatsOut m_bitsAndGap, m_all;
+  AttentionArgs m_args;
+  BlockGrid m_grid;
+  std::vector<Case> m_cases;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string key = argv[i];
+    const std::string value = argv[i + 1];
+    if (key == "--heads") options.heads = std::stoll(value);
+    if (key == "--tokens") options.tokens = std::stoll(value);
+    if (key == "--dim") options.dim = std::stoll(value);
+    if (key == "--block") options.block = std::stoi(value);
+    if (key == "--threads") options.threads = std::stoi(value);
+    if (key == "--rounds") options.rounds = std::stoi(value);
+    if (key == "--target") options.target = value;
+    if (key == "--dtype")
+      options.dtype = value == "bf16" ? DType::BF16 : value == "f16" ? DType::F16 : DType::F32;
+  }
+  useCpuTarget(options.target);
+  std::printf("H=%ld N=%ld D=%ld block=%d threads=%d target=%s\n", long(options.heads), long(options.tokens),
+              long(options.dim), options.block, options.threads,
+              options.target.empty() ? cpuTargets().front().c_str() : options.target.c_str());
+  Bench(options).run();
+}
