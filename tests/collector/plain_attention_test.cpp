@@ -32,7 +32,7 @@ TEST(PlainAttention, LongSequencesGoHeadByHead) {
   const at::Tensor k = at::randn({1, 2, 8200, 4});
   const at::Tensor out = attention.attend(q, k, k, {});
   const at::Tensor rows = q.narrow(2, 5000, 10);
-  EXPECT_LT((out.narrow(2, 5000, 10) - inDouble(rows, k, k)).abs().max().item<double>(), 1e-6);
+  EXPECT_LT((out.narrow(2, 5000, 10) - inDouble(rows, k, k)).abs().max().item<double>(), 1e-5);
 }
 
 TEST(PlainAttention, HalfPrecisionIsComputedInF32) {
