@@ -18,7 +18,7 @@ using FloatTag = hn::ScalableTag<float>;
 using Float = hn::Vec<FloatTag>;
 using IntTag = hn::RebindToSigned<FloatTag>;
 
-// 2^x for x <= 0.5; 0 below -126. Relative error at most 2e-7.
+// 2^x for x <= 0.5; 0 below -126. Relative error at most 2.5e-7.
 HWY_INLINE Float exp2NonPositive(Float x) {
   const FloatTag f;
   const IntTag i;

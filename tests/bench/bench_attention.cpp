@@ -4,11 +4,13 @@
 // runs; the median of the per-round ratios stands beside them.
 #include <hwy/aligned_allocator.h>
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 #include <functional>
+#include <map>
 #include <random>
 #include <string>
 #include <vector>
@@ -175,19 +177,19 @@ class Bench {
 
 int main(int argc, char** argv) {
   Options options;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string key = argv[i];
-    const std::string value = argv[i + 1];
-    if (key == "--heads") options.heads = std::stoll(value);
-    if (key == "--tokens") options.tokens = std::stoll(value);
-    if (key == "--dim") options.dim = std::stoll(value);
-    if (key == "--block") options.block = std::stoi(value);
-    if (key == "--threads") options.threads = std::stoi(value);
-    if (key == "--rounds") options.rounds = std::stoi(value);
-    if (key == "--target") options.target = value;
-    if (key == "--dtype")
-      options.dtype = value == "bf16" ? DType::BF16 : value == "f16" ? DType::F16 : DType::F32;
-  }
+  CLI::App app("CPU attention against the FMA peak of this machine");
+  app.add_option("--heads", options.heads)->capture_default_str();
+  app.add_option("--tokens", options.tokens)->capture_default_str();
+  app.add_option("--dim", options.dim)->capture_default_str();
+  app.add_option("--block", options.block, "32, 64 or 128")->capture_default_str();
+  app.add_option("--threads", options.threads)->capture_default_str();
+  app.add_option("--rounds", options.rounds)->capture_default_str();
+  const std::map<std::string, DType> dtypes = {
+      {"f32", DType::F32}, {"f16", DType::F16}, {"bf16", DType::BF16}};
+  app.add_option("--dtype", options.dtype)->transform(CLI::CheckedTransformer(dtypes));
+  app.add_option("--target", options.target, "instruction set; the best by default")
+      ->check(CLI::IsMember(cpuTargets()));
+  CLI11_PARSE(app, argc, argv);
   useCpuTarget(options.target);
   std::printf("H=%ld N=%ld D=%ld block=%d threads=%d target=%s\n", long(options.heads), long(options.tokens),
               long(options.dim), options.block, options.threads,

@@ -34,7 +34,7 @@ Shape randomShape(std::mt19937& random) {
   shape.heads = shape.kvHeads * pick({1, 1, 3});
   shape.queries = pick({1, 17, 64, 100, 129, 200, 256});
   shape.keys = pick({1, 33, 64, 96, 130, 192, 257});
-  shape.dim = pick({16, 20, 32, 40, 64, 72, 80, 96, 128});
+  shape.dim = pick({7, 16, 20, 32, 40, 64, 72, 80, 96, 128, 256});
   shape.block = int32_t(pick({32, 64, 128}));
   shape.dtype = DType(pick({0, 0, 1, 2}));
   shape.layout = Layout(pick({0, 1, 2}));
