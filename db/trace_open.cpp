@@ -33,6 +33,24 @@ uint32_t bigEndian(const char* bytes) {
   return value;
 }
 
+bool hasContent(const std::filesystem::path& path, const char* suffix) {
+  std::error_code missing;
+  const auto bytes = std::filesystem::file_size(path.string() + suffix, missing);
+  return !missing && bytes > 0;
+}
+
+// SQLite pads the last page of a file with zeros, so that a few missing bytes go unnoticed. The header says
+// how long the file must be, unless a WAL holds newer pages or the count is not kept (file format, 1.3.8).
+bool isCutShort(const std::filesystem::path& path, const std::array<char, 100>& header) {
+  const bool countIsKept = bigEndian(&header[24]) == bigEndian(&header[92]);
+  if (!countIsKept || hasContent(path, "-wal") || hasContent(path, "-journal")) return false;
+  const uint64_t stored = (bigEndian(&header[16]) >> 16);
+  const uint64_t pageBytes = stored == 1 ? 65536 : stored;
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(path, error);
+  return !error && bytes < pageBytes * bigEndian(&header[28]);
+}
+
 // Looks at the bytes before SQLite does.
 void checkHeader(const std::filesystem::path& path) {
   const std::string name = path.string();
@@ -48,6 +66,7 @@ void checkHeader(const std::filesystem::path& path) {
   if (bigEndian(&header[68]) != uint32_t(kApplicationId)) {
     refuse(name, "it is a SQLite file, but not a DiTScope trace", kGiveTrace);
   }
+  if (isCutShort(path, header)) refuse(name, "the file is cut short", kTakeIntact);
 }
 
 int onProgress(void* context) {  // an exception must not cross SQLite
@@ -154,12 +173,6 @@ Connection connectAs(const std::filesystem::path& path, Connection::Mode mode) {
   harden(connection);
   [[maybe_unused]] const int64_t firstRead = connection.queryInt("SELECT count(*) FROM sqlite_schema");
   return connection;
-}
-
-bool hasContent(const std::filesystem::path& path, const char* suffix) {
-  std::error_code missing;
-  const auto bytes = std::filesystem::file_size(path.string() + suffix, missing);
-  return !missing && bytes > 0;
 }
 
 // Two kinds of files cannot be opened for reading alone. One whose recorder was killed without a WAL has a

@@ -106,6 +106,13 @@ TEST_F(HostileFile, EveryTruncationIsFound) {
   }
 }
 
+TEST_F(HostileFile, AFewMissingBytesAreFoundEvenWithoutTheCheck) {
+  for (const size_t missing : {1, 100, 4096, 8191, 8192}) {
+    save(file(), s_intact.substr(0, s_intact.size() - missing));
+    EXPECT_THAT(complaint(false), HasSubstr("the file is cut short")) << missing;
+  }
+}
+
 TEST_F(HostileFile, AFlippedByteInABlobFailsItsChecksum) {
   for (const std::string kind : {"mask", "mass", "curve", "lse_block", "lse_row"}) {
     std::string blob;
