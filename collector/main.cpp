@@ -2,9 +2,12 @@
 // ditscope-collect: records runs of diffusion transformers.
 #include <c10/util/Exception.h>
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
+#include <functional>
 #include <string_view>
 
 #include "collector/collect_command.h"
@@ -16,6 +19,14 @@ namespace {
 constexpr int kBadInput = 3;
 constexpr int kFailure = 4;
 
+// On a busy machine OpenMP threads that spin while they wait make a run ten times slower and more. OpenMP
+// reads its settings while it is loaded, so that only a new start of the program can change them.
+void letThreadsSleep(char** argv) {
+  if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
+  setenv("OMP_WAIT_POLICY", "passive", 1);
+  execv("/proc/self/exe", argv);  // where that fails, the run is only slower
+}
+
 int runProgram(int argc, char** argv) {
   namespace collector = ditscope::collector;
   CLI::App program("", "ditscope-collect");
@@ -24,7 +35,10 @@ int runProgram(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "forward") {
     collector::addForwardCommand(program);
   } else {
-    command = collector::addCollectCommand(program);
+    command = [run = collector::addCollectCommand(program), argv] {
+      letThreadsSleep(argv);
+      return run();
+    };
   }
   try {
     program.parse(argc, argv);

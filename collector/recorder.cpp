@@ -9,6 +9,7 @@
 #include <cmath>
 #include <numeric>
 #include <span>
+#include <utility>
 
 #include "collector/head_statistics.h"
 
@@ -109,9 +110,7 @@ void Recorder::record(Observation seen) {
       record.lseBlocks[size_t(h)] = blockMeans(headSpan<float>(lse, h), record.call.blockQ);
     }
   });
-  Previous& previous = m_previous[{record.call.layer, record.call.branch}];
-  addDrift(lse, previous, record);
-  previous = {lse, record.masks};
+  addDrift(seen, m_previous[{record.call.layer, record.call.branch}], record);
   if (seen.mass.defined()) {
     addMass(seen, record);
   }
@@ -148,15 +147,18 @@ void Recorder::addKept(const Observation& seen, db::AttnRecord& record) const {
   }
 }
 
-void Recorder::addDrift(const at::Tensor& lse, const Previous& previous, db::AttnRecord& record) const {
-  if (!previous.lse.defined() || previous.lse.sizes() != lse.sizes()) {
-    return;
-  }
+void Recorder::addDrift(const Observation& seen, Previous& previous, db::AttnRecord& record) const {
+  const bool overAllKeys = seen.dense || seen.full.lse.defined();
+  const at::Tensor lse = seen.full.lse.defined() ? seen.full.lse : seen.kernel.lse;
+  const Previous before = std::exchange(previous, {lse, overAllKeys, record.masks});
+  if (!before.lse.defined() || before.lse.sizes() != lse.sizes()) return;
   at::parallel_for(0, int64_t(record.heads.size()), headsAThread(lse), [&](int64_t begin, int64_t end) {
     for (int64_t h = begin; h < end; ++h) {
       db::HeadStats& head = record.heads[size_t(h)];
-      summariseLseDrift(headSpan<float>(lse, h), headSpan<float>(previous.lse, h), head);
-      head.maskDrift = float(1 - jaccard(maskOf(record.masks, size_t(h)), maskOf(previous.masks, size_t(h))));
+      if (before.overAllKeys == overAllKeys) {
+        summariseLseDrift(headSpan<float>(lse, h), headSpan<float>(before.lse, h), head);
+      }
+      head.maskDrift = float(1 - jaccard(maskOf(record.masks, size_t(h)), maskOf(before.masks, size_t(h))));
     }
   });
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Turns what the attention kernels give into the records of a trace: densities, masks and their drift, LSE
 // summaries and drift against the step before, and, where masses were measured, recall, entropy and error.
+// The LSE of a sparse call is over the keys it kept, so LSE drift is of dense LSEs where both steps have them
+// (dense calls, or measured with the masses), else of two sparse calls, else not measured.
 // Serves one generation; called from the sampling thread only.
 #pragma once
 
@@ -53,10 +55,11 @@ class Recorder {
  private:
   struct Previous {  // of one (layer, branch)
     at::Tensor lse;  // [1, H, Nq]
+    bool overAllKeys = true;
     std::vector<db::BlockMask> masks;
   };
   void addKept(const Observation& seen, db::AttnRecord& record) const;
-  void addDrift(const at::Tensor& lse, const Previous& previous, db::AttnRecord& record) const;
+  void addDrift(const Observation& seen, Previous& previous, db::AttnRecord& record) const;
   void addMass(const Observation& seen, db::AttnRecord& record) const;
   void pushKernel(const db::AttnCall& call, int64_t startNs, const at::Tensor& q, const std::string& name);
 

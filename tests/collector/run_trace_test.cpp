@@ -137,6 +137,15 @@ TEST_F(RunTrace, RecallOfTopKIsTheSumOfTheMassesItKeeps) {
   EXPECT_EQ(sparse, 2 * 2 * 2 * 2);  // steps, layers, branches, heads
 }
 
+TEST_F(RunTrace, LseDriftNeverComparesADenseWithASparseLse) {
+  m_options.method = "topk:density=0.3,dense_steps=1";
+  for (const db::HeadRow& row : recorded().heads({1, {}, {}, {}}))
+    EXPECT_TRUE(std::isnan(row.stats.lseDriftMean));
+  for (const db::HeadRow& row : recorded().heads({2, {}, {}, {}})) EXPECT_GT(row.stats.lseDriftMean, 0);
+  m_options.record.level = db::RecordLevel::Mass;  // measures the dense LSE of sparse calls
+  for (const db::HeadRow& row : recorded().heads({1, {}, {}, {}})) EXPECT_GT(row.stats.lseDriftMean, 0);
+}
+
 TEST_F(RunTrace, MassesKeepToTheLayersAndStepsAskedFor) {
   m_options.record = {db::RecordLevel::Mass, {1}, 2};
   const db::TraceReader trace = recorded();
