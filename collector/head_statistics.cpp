@@ -12,7 +12,7 @@ namespace {
 
 // The value below which a share `q` of the values lies (nearest rank); reorders `values`, which is not empty.
 float percentile(std::vector<float>& values, double q) {
-  const auto rank = static_cast<ptrdiff_t>(q * double(values.size() - 1) + 0.5);
+  const ptrdiff_t rank = std::lround(q * double(values.size() - 1));
   std::nth_element(values.begin(), values.begin() + rank, values.end());
   return values[size_t(rank)];
 }

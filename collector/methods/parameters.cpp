@@ -21,6 +21,7 @@ std::string allowed(const ParameterSpec& spec) {
 
 std::string keysOf(const std::vector<ParameterSpec>& specs) {
   std::vector<std::string> keys;
+  keys.reserve(specs.size());
   for (const ParameterSpec& spec : specs) {
     keys.push_back(spec.key);
   }

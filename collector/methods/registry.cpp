@@ -23,6 +23,7 @@ std::function<std::unique_ptr<Method>()> parseMethod(const std::string& text) {
       std::find_if(methods().begin(), methods().end(), [&name](const auto& m) { return m.name == name; });
   if (info == methods().end()) {
     std::vector<std::string> names;
+    names.reserve(methods().size());
     for (const MethodInfo& method : methods()) {
       names.push_back(method.name);
     }

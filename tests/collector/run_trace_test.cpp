@@ -6,8 +6,6 @@
 #include <cmath>
 
 #include "collector/safetensors.h"
-#include "collector/session.h"
-#include "db/error.h"
 #include "db/trace_reader.h"
 #include "run_models.h"
 #include "temporary_folder.h"
