@@ -87,17 +87,16 @@ CollectSummary collect(const CollectOptions& options, ProgressLine& progress,
   const Session session(options, stop);
   CollectSummary summary;
   db::Run& run = summary.run = session.describe();
-  if (options.overheadRounds > 0) addOverhead(options, session, progress, run);
-
-  run.startedUtcNs = std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
   db::WriterOptions writerOptions;
   writerOptions.overwrite = options.overwrite;
   db::TraceWriter writer(options.out, run, writerOptions);
   for (const db::Layer& layer : session.layers()) writer.addLayer(layer);
   const int64_t device = writer.addDevice(cpuDevice());
+  if (options.overheadRounds > 0) addOverhead(options, session, progress, run);
+
+  run.startedUtcNs = std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
   const RunClock clock;
   Recorder recorder(writer, options.record, clock, device, run.nLayers);
-
   TensorMap latents;  // of each step, at record level full
   int recordedSteps = 0;
   progress.start("recording", options.steps);
