@@ -59,6 +59,11 @@ int listViews() {
   return 0;
 }
 
+// A picture is drawn without a screen, which some platform plugins of Qt warn about at length.
+void keepQuiet(QtMsgType type, const QMessageLogContext&, const QString& message) {
+  if (type == QtCriticalMsg || type == QtFatalMsg) std::fprintf(stderr, "%s\n", qUtf8Printable(message));
+}
+
 int drawPicture(const Options& options) {
   if (options.trace.empty())
     throw db::Error(db::Error::Kind::BadInput, "--screenshot", "no trace is named",
@@ -92,6 +97,7 @@ int run(int argc, char** argv, const Options& options) {
                       "draw a picture with --screenshot OUT.png, or set a display");
     qputenv("QT_QPA_PLATFORM", "offscreen");
   }
+  if (picture) qInstallMessageHandler(keepQuiet);
   QApplication app(argc, argv);
   QApplication::setOrganizationName(QStringLiteral("DiTScope"));
   QApplication::setApplicationName(QStringLiteral("ditscope-gui"));

@@ -173,6 +173,7 @@ void MainWindow::showTrace(TracePtr trace) {
     layout()->activate();
     m_workspace->resetLayout();
     if (m_options.settings) m_workspace->restoreLayout(m_options.settings->value(kLayoutKey).toByteArray());
+    m_workspace->pane(QStringLiteral("grid"))->setFocus();  // so that the arrow keys work at once
   }
   m_session.setTrace(std::move(trace));
   setWindowTitle(QStringLiteral("%1 \u2014 DiTScope").arg(name));

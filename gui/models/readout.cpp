@@ -31,7 +31,15 @@ QString text(std::string_view utf8) {
 }
 
 QString numberText(double value, int digits) {
-  return std::isfinite(value) ? QString::number(value, 'g', digits) : text(analyzer::kNoValue);
+  if (!std::isfinite(value)) return text(analyzer::kNoValue);
+  const double size = std::abs(value);
+  if (size >= std::pow(10, digits) && size < 1e7) return QString::number(value, 'f', 0);  // 1000, not 1e+03
+  return QString::number(value, 'g', digits);
+}
+
+QString capitalised(QString words) {
+  if (!words.isEmpty()) words[0] = words[0].toUpper();
+  return words;
 }
 
 QString branchName(db::Branch branch) {

@@ -12,7 +12,8 @@ namespace ditscope::gui {
 
 [[nodiscard]] QString text(std::string_view utf8);
 [[nodiscard]] QString numberText(double value, int digits = 3);  // "-" when not finite
-[[nodiscard]] QString branchName(db::Branch branch);             // conditional, unconditional
+[[nodiscard]] QString capitalised(QString words);
+[[nodiscard]] QString branchName(db::Branch branch);  // conditional, unconditional
 [[nodiscard]] QString timeMethodName(db::TimeMethod method);
 
 // "step 7 of 20, t 612, sigma 0.612"; the model's timestep and the noise level as far as they are known.

@@ -65,7 +65,7 @@ std::vector<SummaryRow> figureRows(const analyzer::TraceSummary& summary) {
   rows.push_back({QObject::tr("Method"), text(run.method)});
   rows.push_back(
       {QObject::tr("Size"),
-       QObject::tr("%1 steps, %2 layers, %3 heads").arg(run.nSteps).arg(run.nLayers).arg(run.nHeads)});
+       QObject::tr("%1 steps × %2 layers × %3 heads").arg(run.nSteps).arg(run.nLayers).arg(run.nHeads)});
   QString tokens = text(analyzer::formatCount(run.seqLen));
   if (run.grid.rows > 0)
     tokens += QStringLiteral(" (%1 \u00d7 %2 \u00d7 %3)")
@@ -74,20 +74,20 @@ std::vector<SummaryRow> figureRows(const analyzer::TraceSummary& summary) {
                   .arg(run.grid.cols);
   rows.push_back({QObject::tr("Tokens"), tokens});
   rows.push_back({QObject::tr("Blocks"), QStringLiteral("%1 \u00d7 %2").arg(run.blockQ).arg(run.blockK)});
-  rows.push_back({QObject::tr("Density, whole run"), percent(summary.densityAll.qk)});
-  rows.push_back({QObject::tr("Density, sparse calls"), percent(summary.densitySparse.qk)});
-  rows.push_back({QObject::tr("Recall, sparse calls"), percent(summary.recallSparse.mean())});
-  rows.push_back({QObject::tr("Lowest p05 of a head"), percent(summary.recallP05Sparse.min)});
-  rows.push_back({QObject::tr("Attention work done"), percent(summary.flopsShare)});
+  rows.push_back({QObject::tr("Density"), percent(summary.densityAll.qk)});
+  rows.push_back({QObject::tr("… sparse calls"), percent(summary.densitySparse.qk)});
+  rows.push_back({QObject::tr("Recall, sparse"), percent(summary.recallSparse.mean())});
+  rows.push_back({QObject::tr("Lowest p05"), percent(summary.recallP05Sparse.min)});
+  rows.push_back({QObject::tr("Work done"), percent(summary.flopsShare)});
   rows.push_back({QObject::tr("Sampling"), text(analyzer::formatDuration(summary.time.samplingNs))});
   rows.push_back({QObject::tr("Attention"), ofSampling(summary.time.attentionNs, summary.time.samplingNs)});
   rows.push_back({QObject::tr("Mask search"), ofSampling(summary.time.searchNs, summary.time.samplingNs)});
-  rows.push_back({QObject::tr("Cost of recording"),
-                  summary.overheadMeasured
-                      ? QObject::tr("%1 (%2 to %3)")
-                            .arg(signedPercent(run.overheadRatio - 1), signedPercent(run.overheadLo - 1),
-                                 signedPercent(run.overheadHi - 1))
-                      : QObject::tr("not measured")});
+  rows.push_back({QObject::tr("Recording cost"), summary.overheadMeasured
+                                                     ? QObject::tr("%1 (%2 to %3)")
+                                                           .arg(signedPercent(run.overheadRatio - 1))
+                                                           .arg((run.overheadLo - 1) * 100, 0, 'f', 1)
+                                                           .arg((run.overheadHi - 1) * 100, 0, 'f', 1)
+                                                     : QObject::tr("not measured")});
   return rows;
 }
 

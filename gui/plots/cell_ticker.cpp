@@ -13,11 +13,11 @@ void CellTicker::setLabels(int cells, std::function<QString(int)> label) {
 
 double CellTicker::getTickStep(const QCPRange& range) {
   const double wanted = range.size() / std::max(tickCount(), 1);
-  double step = 1;
-  for (const double factor : {2.0, 2.5, 2.0})  // 1, 2, 5, 10, ...
-    if (step < wanted) step *= factor;
-  while (step < wanted) step *= 2;
-  return std::max(1.0, std::round(step));
+  double decade = 1;
+  while (decade * 10 < wanted) decade *= 10;
+  for (const double factor : {1.0, 2.0, 5.0})
+    if (decade * factor >= wanted) return decade * factor;
+  return decade * 10;
 }
 
 int CellTicker::getSubTickCount(double) {

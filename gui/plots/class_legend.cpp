@@ -3,12 +3,14 @@
 
 #include <QLinearGradient>
 #include <QPainter>
+#include <algorithm>
 
 namespace ditscope::gui {
 namespace {
 
 constexpr int kSwatchWidth = 26;
-constexpr int kGap = 8;
+constexpr int kTextGap = 7;
+constexpr int kGap = 10;
 
 void drawSwatch(QPainter& painter, const QRect& rect, const ClassEntry& entry, const PlotColours& colours) {
   QLinearGradient ramp(rect.topLeft(), rect.topRight());
@@ -43,33 +45,59 @@ void ClassLegend::setEntries(std::vector<ClassEntry> entries) {
   for (const ClassEntry& entry : m_entries) words << entry.name + QStringLiteral(": ") + entry.detail;
   setAccessibleDescription(words.join(QStringLiteral("; ")));
   setToolTip(words.join(QChar('\n')));
-  updateGeometry();
+  fitHeight();
   update();
 }
 
+int ClassLegend::rowHeight() const {
+  return 2 * fontMetrics().height() + 6;
+}
+
+int ClassLegend::entryWidth() const {
+  int widest = 1;
+  for (const ClassEntry& entry : m_entries)
+    for (const QString& line : {entry.name, entry.detail})
+      widest = std::max(widest, fontMetrics().horizontalAdvance(line));
+  return kSwatchWidth + kTextGap + widest + kGap;
+}
+
+int ClassLegend::columnsIn(int width) const {
+  const int count = std::max(int(m_entries.size()), 1);
+  const int most = std::clamp((width - kGap) / entryWidth(), 1, count);
+  const int rows = (count + most - 1) / most;
+  return (count + rows - 1) / rows;  // as even as can be: four entries stand in 4, 2 or 1 columns
+}
+
+void ClassLegend::fitHeight() {
+  const int columns = columnsIn(width());
+  setFixedHeight(std::max((int(m_entries.size()) + columns - 1) / columns, 1) * rowHeight());
+}
+
+void ClassLegend::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  fitHeight();
+}
+
 QSize ClassLegend::sizeHint() const {
-  return {int(m_entries.size()) * 130, 2 * fontMetrics().height() + 10};
+  return {2 * entryWidth(), rowHeight()};
 }
 
 void ClassLegend::paintEvent(QPaintEvent*) {
   QPainter painter(this);
   const PlotColours colours = plotColours(palette());
-  painter.fillRect(rect(), colours.background);
-  if (m_entries.empty()) return;
   const int line = fontMetrics().height();
-  const int column = (width() - kGap) / int(m_entries.size());
+  const int columns = columnsIn(width());
+  const int columnWidth = (width() - kGap) / columns;
   for (size_t i = 0; i < m_entries.size(); ++i) {
     const ClassEntry& entry = m_entries[i];
-    const int x = kGap + int(i) * column;
-    const QRect swatch(x, 5, kSwatchWidth, line);
-    drawSwatch(painter, swatch, entry, colours);
-    const int textX = swatch.right() + 7;
-    const int room = x + column - textX - 4;
+    const QPoint at(kGap + int(i) % columns * columnWidth, 2 + int(i) / columns * rowHeight());
+    drawSwatch(painter, QRect(at + QPoint(0, 1), QSize(kSwatchWidth, line)), entry, colours);
+    const int room = columnWidth - kSwatchWidth - kTextGap - 2;
+    const QRect name(at + QPoint(kSwatchWidth + kTextGap, 0), QSize(room, line));
     painter.setPen(colours.text);
-    painter.drawText(QRect(textX, 5, room, line), Qt::AlignVCenter,
-                     fontMetrics().elidedText(entry.name, Qt::ElideRight, room));
+    painter.drawText(name, Qt::AlignVCenter, fontMetrics().elidedText(entry.name, Qt::ElideRight, room));
     painter.setPen(colours.faintText);
-    painter.drawText(QRect(textX, 5 + line, room, line), Qt::AlignVCenter,
+    painter.drawText(name.translated(0, line), Qt::AlignVCenter,
                      fontMetrics().elidedText(entry.detail, Qt::ElideRight, room));
   }
 }

@@ -25,12 +25,18 @@ class ClassLegend : public QWidget {
   void setEntries(std::vector<ClassEntry> entries);
   [[nodiscard]] const std::vector<ClassEntry>& entries() const { return m_entries; }
   [[nodiscard]] QSize sizeHint() const override;
-  [[nodiscard]] QSize minimumSizeHint() const override { return {120, sizeHint().height()}; }
+  [[nodiscard]] QSize minimumSizeHint() const override { return {120, rowHeight()}; }
 
  protected:
   void paintEvent(QPaintEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
+  [[nodiscard]] int rowHeight() const;
+  [[nodiscard]] int entryWidth() const;  // of the widest entry
+  [[nodiscard]] int columnsIn(int width) const;
+  void fitHeight();  // as many rows as the width asks for
+
   std::vector<ClassEntry> m_entries;
 };
 

@@ -38,10 +38,12 @@ DriftPlot::DriftPlot(QWidget* parent) : QWidget(parent), m_plot(new QCustomPlot(
   m_lseRect = m_plot->axisRect();
   m_maskRect = new QCPAxisRect(m_plot);
   m_plot->plotLayout()->addElement(1, 0, m_maskRect);
-  m_plot->plotLayout()->setRowStretchFactor(0, 1.9);
+  m_plot->plotLayout()->setRowStretchFactor(0, 2);
   m_plot->plotLayout()->setRowSpacing(4);
   auto* group = new QCPMarginGroup(m_plot);
   for (QCPAxisRect* rect : {m_lseRect, m_maskRect}) rect->setMarginGroup(QCP::msLeft | QCP::msRight, group);
+  m_lseRect->setMinimumMargins(QMargins(4, 4, 8, 4));
+  m_maskRect->setMinimumMargins(QMargins(4, 2, 8, 4));
   buildGraphs();
 
   m_lseNavigator = new Navigator(m_plot, m_lseRect, Navigator::Directions::Horizontal);
@@ -67,11 +69,11 @@ void DriftPlot::buildGraphs() {
   m_median = m_plot->addGraph(x, y);
   m_p90 = m_plot->addGraph(x, y);
   m_p90->setChannelFillGraph(m_median);
-  m_p90->setName(tr("p50 to p90 of the rows"));
+  m_p90->setName(tr("rows, p50 to p90"));
   m_layer = m_plot->addGraph(x, y);
-  m_layer->setName(tr("mean of the layer's heads"));
+  m_layer->setName(tr("layer mean"));
   m_mean = m_plot->addGraph(x, y);
-  m_mean->setName(tr("mean of the rows"));
+  m_mean->setName(tr("mean"));
   m_mask = m_plot->addGraph(m_maskRect->axis(QCPAxis::atBottom), m_maskRect->axis(QCPAxis::atLeft));
   m_median->removeFromLegend();
   y->setLabel(tr("LSE drift (nats)"));
@@ -93,12 +95,16 @@ void DriftPlot::buildGraphs() {
   m_lseStep = verticalLine(m_lseRect);
   m_maskStep = verticalLine(m_maskRect);
 
+  // Above the curves, so that it covers none of them.
   auto* legend = new QCPLegend;
-  m_lseRect->insetLayout()->addElement(legend, Qt::AlignTop | Qt::AlignRight);
-  m_lseRect->insetLayout()->setMargins(QMargins(6, 6, 6, 6));
+  m_plot->plotLayout()->insertRow(0);
+  m_plot->plotLayout()->addElement(0, 0, legend);
+  m_plot->plotLayout()->setRowStretchFactor(0, 0.001);
   legend->setLayer(QStringLiteral("legend"));
   legend->setFillOrder(QCPLegend::foColumnsFirst);
   legend->setBorderPen(Qt::NoPen);
+  legend->setBrush(Qt::NoBrush);
+  legend->setMargins(QMargins(4, 0, 4, 0));
   for (QCPGraph* graph : {m_mean, m_p90, m_layer}) graph->addToLegend(legend);
   m_plot->legend = legend;
 }
@@ -162,9 +168,6 @@ void DriftPlot::applyColours() {
   m_mask->setPen(QPen(colours.second, 2));
   m_mask->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssSquare, colours.second, colours.second, 5));
   for (QCPItemStraightLine* line : {m_lseStep, m_maskStep}) line->setPen(QPen(colours.text, 1));
-  QColor behind = colours.background;
-  behind.setAlpha(215);
-  m_plot->legend->setBrush(behind);
   m_plot->legend->setTextColor(colours.text);
   m_plot->legend->setFont(font());
   m_plot->replot(QCustomPlot::rpQueuedReplot);

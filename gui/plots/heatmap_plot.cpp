@@ -40,6 +40,7 @@ HeatmapPlot::HeatmapPlot(QWidget* parent) : QWidget(parent), m_plot(new QCustomP
   m_plot->yAxis->setRangeReversed(true);
   QCPAxisRect* rect = m_plot->axisRect();
   rect->setupFullAxesBox();
+  rect->setMinimumMargins(QMargins(4, 6, 6, 4));
   for (QCPAxis* axis : {m_plot->xAxis2, m_plot->yAxis2}) {
     axis->setTicks(false);
     axis->setTickLabels(false);
@@ -57,7 +58,9 @@ HeatmapPlot::HeatmapPlot(QWidget* parent) : QWidget(parent), m_plot(new QCustomP
     if (const auto cell = cellAt(at)) emit cellClicked(cell->y(), cell->x());
   });
   connect(m_plot, &QCustomPlot::afterReplot, this, [this] {
-    if (std::exchange(m_lastPooling, m_map->pooling()) != m_lastPooling) emit poolingChanged();
+    if (m_lastPooling == m_map->pooling()) return;
+    m_lastPooling = m_map->pooling();
+    emit poolingChanged();
   });
   addMoveActions();
   applyColours();
@@ -120,6 +123,8 @@ void HeatmapPlot::setStrip(const QString& title, const std::vector<double>& valu
   if (!m_stripRect) {
     m_stripRect = new QCPAxisRect(m_plot);
     m_stripRect->setupFullAxesBox();
+    m_stripRect->setMinimumMargins(QMargins(2, 6, 8, 4));
+    for (const auto side : {QCPAxis::atTop, QCPAxis::atRight}) m_stripRect->axis(side)->setTicks(false);
     m_stripRect->setMinimumSize(kStripWidth, 0);
     m_stripRect->setMaximumSize(kStripWidth, QWIDGETSIZE_MAX);
     m_stripRect->setSizeConstraintRect(QCPLayoutElement::scrInnerRect);

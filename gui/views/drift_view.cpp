@@ -17,6 +17,7 @@ DriftView::DriftView(Session* owner, QWidget* parent) : Pane(owner, tr("Drift ov
   column->setSpacing(4);
   m_heading = headingLabel(this);
   m_plot = new DriftPlot(this);
+  setFocusProxy(m_plot);
   m_readout = readoutLabel(this);
   m_readout->setMinimumHeight(0);
   column->addWidget(m_heading);
@@ -40,7 +41,7 @@ DriftView::DriftView(Session* owner, QWidget* parent) : Pane(owner, tr("Drift ov
 
 void DriftView::reload() {
   m_series = trace() ? driftSeries(*trace(), pinned()) : DriftSeries{};
-  constexpr double kHeadroom = 1.3;  // above the highest point, for the legend
+  constexpr double kHeadroom = 1.06;  // above the highest point
   double top = 0;
   for (const auto* curve : {&m_series.mean, &m_series.p90, &m_series.layerMean})
     for (const double value : *curve)
@@ -55,9 +56,9 @@ void DriftView::showStep() {
     m_readout->clear();
     return;
   }
-  m_heading->setText(headText(*trace(), pinned()));
+  m_heading->setText(capitalised(headText(*trace(), pinned())));
   m_plot->setStep(pinned().step);
-  m_readout->setText(m_series.hasLse() || m_series.hasMask() ? describe(pinned().step)
+  m_readout->setText(m_series.hasLse() || m_series.hasMask() ? capitalised(describe(pinned().step))
                                                              : tr("No drift was recorded for this head."));
   m_plot->setAccessibleName(tr("LSE and mask drift over the steps"));
   m_plot->setAccessibleDescription(m_readout->text());

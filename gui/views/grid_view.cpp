@@ -16,18 +16,28 @@ namespace ditscope::gui {
 
 using analyzer::Quantity;
 
-QString cellText(Quantity quantity, double value) {
-  if (std::isnan(value)) return {};
+namespace {
+
+double inCellUnit(Quantity quantity, double value) {  // percent, milliseconds, nats or rows
   switch (analyzer::info(quantity).unit) {
     case analyzer::Unit::Fraction:
-      return numberText(value * 100);
+      return value * 100;
     case analyzer::Unit::Nanoseconds:
-      return numberText(value * 1e-6);
+      return value * 1e-6;
     case analyzer::Unit::Nats:
     case analyzer::Unit::Rows:
       break;
   }
-  return numberText(value);
+  return value;
+}
+
+}  // namespace
+
+QString cellText(Quantity quantity, double value) {
+  if (std::isnan(value)) return {};
+  const double shown = inCellUnit(quantity, value);
+  const bool percent = analyzer::info(quantity).unit == analyzer::Unit::Fraction;
+  return percent && shown >= 1 ? QString::number(shown, 'f', 1) : numberText(shown);
 }
 
 namespace {
@@ -73,6 +83,7 @@ GridView::GridView(Session* owner, QWidget* parent) : Pane(owner, tr("Layers and
   m_heading = headingLabel(this);
   column->addWidget(m_heading);
   m_plot = new HeatmapPlot(this);
+  setFocusProxy(m_plot);
   m_bar = new ColourBar(this);
   auto* row = new QHBoxLayout;
   row->setSpacing(2);
@@ -100,9 +111,10 @@ GridView::GridView(Session* owner, QWidget* parent) : Pane(owner, tr("Layers and
 void GridView::buildControls(QVBoxLayout& column) {
   m_quantity = new QComboBox(this);
   for (const analyzer::QuantityInfo& info : analyzer::quantities()) {
-    m_quantity->addItem(text(info.label), int(info.quantity));
+    m_quantity->addItem(capitalised(text(info.label)), int(info.quantity));
     m_quantity->setItemData(m_quantity->count() - 1, text(info.help), Qt::ToolTipRole);
   }
+  m_quantity->setCurrentIndex(m_quantity->findData(int(Quantity::Recall)));
   m_colours = new QComboBox(this);
   for (const ColourMapId map : sequentialMaps()) m_colours->addItem(colourMapName(map), int(map));
   m_lock = new QCheckBox(tr("&Lock range"), this);
@@ -189,8 +201,8 @@ void GridView::chooseScale() {
   ColourLegend legend;
   legend.scale = m_scale;
   legend.map = m_map;
-  legend.title = QStringLiteral("%1 (%2)").arg(text(info.label), cellUnit(quantity()));
-  legend.format = [quantity = quantity()](double value) { return cellText(quantity, value); };
+  legend.title = QStringLiteral("%1 (%2)").arg(capitalised(text(info.label)), cellUnit(quantity()));
+  legend.format = [quantity = quantity()](double value) { return numberText(inCellUnit(quantity, value)); };
   for (const double value : m_values) {
     legend.clippedLow |= value < m_scale.lo;
     legend.clippedHigh |= value > m_scale.hi;
@@ -246,11 +258,12 @@ QString GridView::describe(const Cell& cell) const {
 }
 
 void GridView::showReadout() {
+  if (!trace()) return;
   const analyzer::QuantityInfo& info = analyzer::info(quantity());
-  m_heading->setText(
-      QStringLiteral("%1, %2, %3")
-          .arg(text(info.label), stepText(*trace(), pinned().step), branchName(pinned().branch)));
-  m_readout->setText(describe(pinned()));
+  m_heading->setText(QStringLiteral("%1, %2, %3")
+                         .arg(capitalised(text(info.label)), stepText(*trace(), pinned().step),
+                              branchName(pinned().branch)));
+  m_readout->setText(capitalised(describe(pinned())));
   m_plot->setAccessibleName(tr("Grid of %1, layers by heads").arg(text(info.label)));
   m_plot->setAccessibleDescription(m_readout->text());
 }

@@ -53,6 +53,7 @@ MaskView::MaskView(Session* owner, QWidget* parent) : Pane(owner, tr("Block mask
   m_heading = headingLabel(this);
   column->addWidget(m_heading);
   m_plot = new HeatmapPlot(this);
+  setFocusProxy(m_plot);
   m_bar = new ColourBar(this);
   auto* row = new QHBoxLayout;
   row->setSpacing(2);
@@ -278,11 +279,12 @@ void MaskView::drawLegend() {
 
 void MaskView::showReadout() {
   if (!m_blocks || !trace()) return;
-  m_heading->setText(QStringLiteral("%1, step %2").arg(headText(*trace(), pinned())).arg(pinned().step));
+  m_heading->setText(
+      QStringLiteral("%1, step %2").arg(capitalised(headText(*trace(), pinned()))).arg(pinned().step));
   const int row = std::min(pinned().queryBlock, m_blocks->rows() - 1);
   const int col = std::min(pinned().keyBlock, m_blocks->cols() - 1);
   m_plot->setPinned(QPoint(col, row));
-  m_readout->setText(describe(row, col));
+  m_readout->setText(capitalised(describe(row, col)));
   m_plot->setAccessibleName(tr("Block mask, %1 by %2 blocks").arg(m_blocks->rows()).arg(m_blocks->cols()));
   m_plot->setAccessibleDescription(m_readout->text());
 }

@@ -3,6 +3,7 @@
 
 #include <QEvent>
 #include <QLabel>
+#include <QRegularExpression>
 #include <QScrollArea>
 #include <QVBoxLayout>
 
@@ -14,15 +15,18 @@
 namespace ditscope::gui {
 namespace {
 
+// Long names break between their words: FlowMatch|Euler|Discrete|Scheduler.
 QString html(const QString& plain) {
-  return plain.toHtmlEscaped();
+  static const QRegularExpression wordEnd(QStringLiteral("([a-z0-9])([A-Z])"));
+  return plain.toHtmlEscaped().replace(wordEnd, QStringLiteral("\\1​\\2"));
 }
 
 QString table(const std::vector<SummaryRow>& rows, const PlotColours& colours) {
   QString result = QStringLiteral("<table cellspacing='0' cellpadding='2'>");
   for (const SummaryRow& row : rows) {
     if (row.value.isEmpty()) continue;
-    result += QStringLiteral("<tr><td style='color:%1; padding-right:10px'>%2</td><td>%3</td></tr>")
+    result += QStringLiteral(
+                  "<tr><td style='color:%1; padding-right:10px; white-space:nowrap'>%2</td><td>%3</td></tr>")
                   .arg(colours.faintText.name(), html(row.name), html(row.value));
   }
   return result + QStringLiteral("</table>");

@@ -18,7 +18,8 @@ Pane* paneOf(const QDockWidget* dock) {
 
 }  // namespace
 
-Workspace::Workspace(Session* session, QWidget* parent) : QMainWindow(parent, Qt::Widget) {
+Workspace::Workspace(Session* session, QWidget* parent) : QMainWindow(parent) {
+  setWindowFlags(Qt::Widget);  // QMainWindow makes itself a window of its own otherwise
   setDockNestingEnabled(true);
   for (const PaneEntry& entry : paneEntries()) {
     auto* dock = new QDockWidget(entry.title, this);
@@ -59,17 +60,15 @@ void Workspace::resetLayout() {
   QDockWidget* grid = dock(QStringLiteral("grid"));
   QDockWidget* mask = dock(QStringLiteral("mask"));
   QDockWidget* drift = dock(QStringLiteral("drift"));
-  for (QDockWidget* each : m_docks) {
-    each->setFloating(false);
-    removeDockWidget(each);
-  }
+  for (QDockWidget* each : m_docks)
+    if (each->isFloating()) each->setFloating(false);
   addDockWidget(Qt::LeftDockWidgetArea, summary);
   splitDockWidget(summary, grid, Qt::Horizontal);
   splitDockWidget(grid, mask, Qt::Horizontal);
   splitDockWidget(grid, drift, Qt::Vertical);
   for (QDockWidget* each : m_docks) each->show();
   const int all = std::max(width(), 1000);
-  const int side = std::clamp(all / 5, 250, 320);
+  const int side = std::clamp(all * 22 / 100, 270, 330);
   const int rest = all - side;
   resizeDocks({summary, grid, mask}, {side, rest * 47 / 100, rest * 53 / 100}, Qt::Horizontal);
   resizeDocks({grid, drift}, {55, 45}, Qt::Vertical);

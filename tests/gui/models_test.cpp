@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QSettings>
+#include <QtTest>
+#include <cmath>
+
+#include "db/error.h"
+#include "gui/models/drift_series.h"
+#include "gui/models/head_blocks.h"
+#include "gui/models/readout.h"
+#include "gui/models/recent_files.h"
+#include "gui/models/summary_text.h"
+#include "gui/models/trace.h"
+#include "tests/gui/support.h"
+
+using namespace ditscope;
+using namespace ditscope::gui;
+
+class ModelsTest : public QObject {
+  Q_OBJECT
+  QTemporaryDir m_folder;
+  TracePtr m_trace;
+
+ private slots:
+  void initTestCase() { m_trace = loadTrace(tests::traceIn(m_folder, "run.db")); }
+
+  void loadsEveryCell() {
+    QCOMPARE(m_trace->extent.steps.size(), size_t(6));
+    QCOMPARE(m_trace->extent.layers.size(), size_t(3));
+    QCOMPARE(m_trace->extent.heads, 4);
+    QCOMPARE(m_trace->extent.queryBlocks, 32);
+    const db::TraceReader reader(m_trace->path);
+    for (const db::HeadRow& row : reader.heads()) {
+      const Cell cell{.step = row.step, .layer = row.layer, .head = row.head, .branch = row.branch};
+      QCOMPARE(m_trace->value(cell, analyzer::Quantity::DensityQk), double(row.stats.densityQk));
+    }
+  }
+
+  void knowsNoCellOutside() {
+    QVERIFY(std::isnan(m_trace->value({.step = 99}, analyzer::Quantity::Recall)));
+    QVERIFY(std::isnan(m_trace->value({.head = 99}, analyzer::Quantity::Recall)));
+    QVERIFY(!m_trace->call(0, 99, db::Branch::Cond));
+  }
+
+  void refusesWhatIsNoTrace() {
+    const auto path = std::filesystem::path(m_folder.path().toStdString()) / "text.db";
+    QFile file(QString::fromStdString(path.string()));
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write("not a trace");
+    file.close();
+    QVERIFY_EXCEPTION_THROWN((void)loadTrace(path), db::Error);
+    QVERIFY_EXCEPTION_THROWN((void)loadTrace(path.string() + ".missing"), db::Error);
+  }
+
+  void stopsWhenCancelled() {
+    QVERIFY_EXCEPTION_THROWN((void)loadTrace(m_trace->path, [] { return true; }), db::Cancelled);
+  }
+
+  void readsAndJudgesBlocks() {
+    const db::AttnCall* call = m_trace->call(4, 1, db::Branch::Cond);
+    QVERIFY(call);
+    BlockSource source(m_trace->path);
+    const HeadBlocksPtr blocks = source.read({.callId = call->id, .head = 2, .rule = {}});
+    QVERIFY(blocks->legend);
+    QCOMPARE(blocks->rows(), 32);
+    QCOMPARE(blocks->rowRecall.size(), size_t(32));
+    const analyzer::HeavyRule all{.kind = analyzer::HeavyRule::Kind::TopMass, .value = 0.999};
+    const HeadBlocksPtr stricter = source.read({.callId = call->id, .head = 2, .rule = all});
+    const auto heavy = [](const HeadBlocks& b) {
+      return b.legend->blocks[size_t(analyzer::BlockClass::KeptHeavy)] +
+             b.legend->blocks[size_t(analyzer::BlockClass::DroppedHeavy)];
+    };
+    QVERIFY(heavy(*stricter) > heavy(*blocks));
+  }
+
+  void ranksABlockInItsRow() {
+    const db::BlockMass mass{.rows = 1, .cols = 3, .mass = {0.2F, 0.7F, 0.1F}};
+    QCOMPARE(rankInRow(mass, 0, 1), 1);
+    QCOMPARE(rankInRow(mass, 0, 2), 3);
+  }
+
+  void namesTokensAndFrames() {
+    const db::AttnCall* call = m_trace->call(4, 1, db::Branch::Cond);
+    QCOMPARE(blockTokens(*m_trace, *call, 0, true), QStringLiteral("tokens 0\u201363, frame 0"));
+    QCOMPARE(blockTokens(*m_trace, *call, 31, false), QStringLiteral("tokens 1984\u20132047, frame 7"));
+    const std::vector<double> edges = frameEdges(*m_trace, *call, true);
+    QCOMPARE(edges.size(), size_t(7));
+    QCOMPARE(edges.front(), 4.0);
+    db::AttnCall other = *call;
+    other.order = db::TokenOrder::PixelMajor;
+    QVERIFY(frameEdges(*m_trace, other, true).empty());
+  }
+
+  void drawsDriftOverAllSteps() {
+    const DriftSeries series = driftSeries(*m_trace, {.step = 0, .layer = 1, .head = 2});
+    QCOMPARE(series.steps.size(), size_t(6));
+    QVERIFY(std::isnan(series.mean[0]));
+    QVERIFY(series.hasLse());
+    QVERIFY(series.hasMask());
+  }
+
+  void isLoudAboutLosses() {
+    analyzer::TraceSummary summary = m_trace->summary;
+    QCOMPARE(healthText(summary).level, HealthLevel::Good);
+    summary.losses = {{"dropped_records", 12}};
+    HealthText health = healthText(summary);
+    QCOMPARE(health.level, HealthLevel::Bad);
+    QVERIFY(health.details.join(QChar(' ')).contains(QStringLiteral("dropped_records: 12")));
+    summary.run.finalised = false;
+    QVERIFY(healthText(summary).headline.contains(QStringLiteral("not finished")));
+  }
+
+  void remembersTenFilesNewestFirst() {
+    QSettings settings(m_folder.filePath(QStringLiteral("s.ini")), QSettings::IniFormat);
+    RecentFiles recent(&settings);
+    for (int i = 0; i < 12; ++i) recent.add(QStringLiteral("/tmp/run%1.db").arg(i));
+    recent.add(QStringLiteral("/tmp/run5.db"));
+    QCOMPARE(recent.paths().size(), RecentFiles::kLimit);
+    QCOMPARE(recent.paths().front(), QStringLiteral("/tmp/run5.db"));
+    QCOMPARE(recent.paths().count(QStringLiteral("/tmp/run5.db")), 1);
+  }
+};
+
+QTEST_GUILESS_MAIN(ModelsTest)
+#include "models_test.moc"
