@@ -15,6 +15,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/simd_query_block.h"
+#include "kernels/simd_tile_sums.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ditscope::kernels::HWY_NAMESPACE {
@@ -31,6 +32,8 @@ namespace ditscope::kernels {
 
 HWY_EXPORT(ComputeQueryBlock);
 HWY_EXPORT(ConvertRows);
+HWY_EXPORT(ComputeTileSums);
+HWY_EXPORT(SumExp2);
 
 CpuScratch::CpuScratch(const Geometry& geometry) : attended(size_t(geometry.kBlock * geometry.qBlock / 8)) {
   const int64_t dim = ceilDiv(geometry.dim, 16) * 16;
@@ -61,6 +64,14 @@ BlockCounts computeQueryBlock(const CpuTask& task, const CpuTask* next, CpuScrat
 void convertRows(const Tensor4& tensor, int64_t b, int64_t h, int64_t row0, int64_t rows, float* out,
                  int64_t rowLength) {
   HWY_DYNAMIC_DISPATCH(ConvertRows)(tensor, b, h, row0, rows, out, rowLength);
+}
+
+void computeTileSums(const TileSums& sums) {
+  HWY_DYNAMIC_DISPATCH(ComputeTileSums)(sums);
+}
+
+float sumExp2(const float* x, const float* shift, int64_t count) {
+  return HWY_DYNAMIC_DISPATCH(SumExp2)(x, shift, count);
 }
 
 std::vector<std::string> cpuTargets() {

@@ -56,4 +56,21 @@ BlockCounts computeQueryBlock(const CpuTask& task, const CpuTask* next, CpuScrat
 void convertRows(const Tensor4& tensor, int64_t b, int64_t h, int64_t row0, int64_t rows, float* out,
                  int64_t rowLength);
 
+// One set of query rows against all keys, for scoring blocks without values.
+struct TileSums {
+  const float* q;  // [rows][dim]
+  int64_t rows;    // at most kMaxTileRows
+  const float* k;  // [keys][dim]
+  int64_t keys;
+  int64_t kBlock;  // keys are summed in groups of so many
+  int64_t dim;
+  float scale;  // natural logits
+  float* out;   // [ceil(keys / kBlock)][rows] log2 of the sum of exp(scale * q . k)
+};
+inline constexpr int64_t kMaxTileRows = 128;
+void computeTileSums(const TileSums& sums);
+
+// Sum of 2^(x - shift).
+float sumExp2(const float* x, const float* shift, int64_t count);
+
 }  // namespace ditscope::kernels

@@ -28,6 +28,26 @@ struct BlockScoreArgs {
 // softmax over key blocks of scale * mean(q block) . mean(k block): every row of the map sums to 1.
 void pooledScores(const BlockScoreArgs& args, std::span<float> scores, int threads = 0);
 
+// Share of each block in the softmax of its query rows, averaged over the rows of the query block, from the
+// scores and the rows' LSE ([B, H, Nq], natural log): exact when the LSE is of these q and k. With the LSE of
+// an earlier step only the ranking inside a row of the map has a meaning (AdaSpa, arXiv 2502.21079,
+// LSE-cached search). Rows with LSE = -inf count as zero mass. Costs the Q K^T half of an attention call.
+void blockMassFromLse(const BlockScoreArgs& args, std::span<const float> lse, std::span<float> mass,
+                      int threads = 0);
+
+// Softmax mass of each key block for some query rows, the same in every head; mass: [list, row of `rows`, key
+// block], and each row sums to 1. What is read off sampled rows stands for all (MInference, arXiv
+// 2407.02490).
+void sampledRowMass(const BlockScoreArgs& args, std::span<const int64_t> rows, std::span<float> mass,
+                    int threads = 0);
+
+// XAttention's antidiagonal scores (arXiv 2503.16428): q and k are taken in groups of `stride` tokens, q's in
+// reverse, so that one product of stride * D terms sums an antidiagonal of each stride x stride square;
+// softmax over the groups of keys with scale / stride; summed over the keys of a block and averaged over its
+// rows, so that every row of the map sums to 1. Both block widths must be multiples of the stride; missing
+// tokens count as zeros.
+void antidiagonalScores(const BlockScoreArgs& args, int32_t stride, std::span<float> scores, int threads = 0);
+
 enum class SelectionScope : uint8_t {
   Row,   // every query block chooses its own share
   Head,  // the blocks of a whole head compete; a query block may go without any

@@ -18,8 +18,8 @@ using FloatTag = hn::ScalableTag<float>;
 using Float = hn::Vec<FloatTag>;
 using IntTag = hn::RebindToSigned<FloatTag>;
 
-// 2^x for x <= 0.5; 0 below -126. Relative error at most 2.5e-7.
-HWY_INLINE Float exp2NonPositive(Float x) {
+// 2^x for x up to 126; 0 below -126. Relative error at most 2.5e-7.
+HWY_INLINE Float exp2Bounded(Float x) {
   const FloatTag f;
   const IntTag i;
   // Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits of the significand.

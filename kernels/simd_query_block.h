@@ -206,8 +206,8 @@ class QueryBlock {
     Float sum1 = hn::Zero(f);
     float* scores = m_scratch.scores + q;
     for (int64_t j = 0; j < keys; ++j, scores += m_columns) {
-      const Float weight0 = exp2NonPositive(hn::Sub(hn::Load(f, scores), shift0));
-      const Float weight1 = exp2NonPositive(hn::Sub(hn::Load(f, scores + lanes), shift1));
+      const Float weight0 = exp2Bounded(hn::Sub(hn::Load(f, scores), shift0));
+      const Float weight1 = exp2Bounded(hn::Sub(hn::Load(f, scores + lanes), shift1));
       hn::Store(weight0, f, scores);
       hn::Store(weight1, f, scores + lanes);
       sum0 = hn::Add(sum0, weight0);
@@ -231,7 +231,7 @@ class QueryBlock {
     const auto none = hn::Eq(now, hn::Set(f, -kInfinity));
     const Float shift = hn::IfThenZeroElse(none, now);
     hn::Store(now, f, m_scratch.max + q);
-    hn::Store(exp2NonPositive(hn::Sub(before, shift)), f, m_scratch.rescale + q);
+    hn::Store(exp2Bounded(hn::Sub(before, shift)), f, m_scratch.rescale + q);
     return shift;
   }
 

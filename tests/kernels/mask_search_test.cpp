@@ -4,10 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
 
+#include "kernels/cpu_targets.h"
 #include "tests/kernels/attention_case.h"
 
 namespace ditscope::kernels::test {
@@ -57,6 +59,118 @@ TEST(MaskSearch, PooledMeansAndScoresAreWhatTheySay) {
   }
 }
 
+// softmax probabilities of every (list, query), [list][query][key], in double.
+std::vector<double> probabilities(const AttentionCase& problem) {
+  const Shape& s = problem.shape;
+  std::vector<double> all;
+  for (int64_t list = 0; list < s.batches * s.heads; ++list) {
+    const int64_t kvHead = list % s.heads * s.kvHeads / s.heads;
+    for (int64_t i = 0; i < s.queries; ++i) {
+      const size_t start = all.size();
+      double sum = 0;
+      for (int64_t j = 0; j < s.keys; ++j) {
+        double dot = 0;
+        for (int64_t d = 0; d < s.dim; ++d)
+          dot += double(problem.q.at(list / s.heads, list % s.heads, i, d)) *
+                 problem.k.at(list / s.heads, kvHead, j, d);
+        all.push_back(std::exp(dot / std::sqrt(double(s.dim))));
+        sum += all.back();
+      }
+      for (size_t j = start; j < all.size(); ++j) all[j] /= sum;
+    }
+  }
+  return all;
+}
+
+class MassOfTargets : public ::testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override { useCpuTarget(GetParam()); }
+  void TearDown() override { useCpuTarget(""); }
+};
+
+TEST_P(MassOfTargets, ExactMassesAreTheSoftmaxSummedOverBlocks) {
+  AttentionCase problem({.batches = 2,
+                         .heads = 2,
+                         .kvHeads = 1,
+                         .queries = 150,
+                         .keys = 210,
+                         .dim = 20,
+                         .dtype = DType::F16,
+                         .layout = Layout::Padded},
+                        2, 3.0f);
+  const BlockScoreArgs args{.q = problem.q.view(), .k = problem.k.view(), .qBlock = 64, .kBlock = 32};
+  const BlockGrid grid = gridOf(args);
+  (void)runReference(problem, problem.args());
+  std::vector<float> lse = problem.lse;
+  lse[7] = -INFINITY;  // an empty row has no mass
+  std::vector<float> mass(static_cast<size_t>(grid.blocks()));
+  blockMassFromLse(args, lse, mass);
+
+  std::vector<double> expected(mass.size());
+  const std::vector<double> p = probabilities(problem);
+  for (int64_t row = 0; row < 4 * 150; ++row) {
+    if (row == 7) continue;
+    const int64_t g = row % 150 / 64;
+    for (int64_t j = 0; j < 210; ++j)
+      expected[size_t((row / 150 * grid.qBlocks + g) * grid.kBlocks + j / 32)] +=
+          p[size_t(row * 210 + j)] / double(std::min<int64_t>(64, 150 - g * 64));
+  }
+  for (size_t i = 0; i < mass.size(); ++i) ASSERT_NEAR(mass[i], expected[i], 1e-5) << i;
+}
+
+TEST_P(MassOfTargets, SampledRowsGiveTheirOwnSoftmax) {
+  AttentionCase problem({.heads = 2, .queries = 300, .keys = 170, .dim = 64}, 3, 3.0f);
+  const BlockScoreArgs args{.q = problem.q.view(), .k = problem.k.view()};
+  std::vector<int64_t> rows = {299, 0, 5};
+  for (int64_t i = 0; i < 140; ++i) rows.push_back(i * 2);
+  std::vector<float> mass(2 * rows.size() * 3);
+  sampledRowMass(args, rows, mass);
+  const std::vector<double> p = probabilities(problem);
+  for (size_t i = 0; i < 2 * rows.size(); ++i) {
+    const size_t row = i / rows.size() * 300 + size_t(rows[i % rows.size()]);
+    double expected[3] = {};
+    for (size_t j = 0; j < 170; ++j) expected[j / 64] += p[row * 170 + j];
+    for (size_t t = 0; t < 3; ++t) ASSERT_NEAR(mass[i * 3 + t], expected[t], 1e-5) << i;
+  }
+  rows[0] = 300;
+  EXPECT_THROW(sampledRowMass(args, rows, mass), std::invalid_argument);
+}
+
+TEST_P(MassOfTargets, AntidiagonalScoresAreThoseOfTheGroupedTokens) {
+  const int64_t n = 150, dim = 8, stride = 4, block = 32, groups = 38, blocks = 5;
+  AttentionCase problem({.heads = 2, .queries = n, .keys = n, .dim = dim}, 4, 3.0f);
+  const BlockScoreArgs args{.q = problem.q.view(), .k = problem.k.view(), .qBlock = block, .kBlock = block};
+  std::vector<float> scores(size_t(2 * blocks * blocks));
+  antidiagonalScores(args, stride, scores);
+
+  const auto token = [](const HostTensor& tensor, int64_t h, int64_t i, int64_t d) {
+    return i < n ? double(tensor.at(0, h, i, d)) : 0.0;
+  };
+  std::vector<double> expected(scores.size());
+  for (int64_t h = 0; h < 2; ++h) {
+    for (int64_t i = 0; i < groups; ++i) {
+      std::vector<double> weight(static_cast<size_t>(groups));
+      double sum = 0;
+      for (int64_t j = 0; j < groups; ++j) {
+        double dot = 0;
+        for (int64_t a = 0; a < stride; ++a)
+          for (int64_t d = 0; d < dim; ++d)
+            dot +=
+                token(problem.q, h, i * stride + stride - 1 - a, d) * token(problem.k, h, j * stride + a, d);
+        sum += weight[size_t(j)] = std::exp(dot / std::sqrt(double(dim)) / double(stride));
+      }
+      const int64_t g = i / 8;
+      for (int64_t j = 0; j < groups; ++j)
+        expected[size_t((h * blocks + g) * blocks + j / 8)] +=
+            weight[size_t(j)] / sum / double(std::min<int64_t>(8, groups - g * 8));
+    }
+  }
+  for (size_t i = 0; i < scores.size(); ++i) ASSERT_NEAR(scores[i], expected[i], 1e-5) << i;
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernels, MassOfTargets, ::testing::ValuesIn(cpuTargets()),
+                         [](const auto& instance) { return instance.param; });
+
 TEST(MaskSearch, TopKChoosesByRowOrByHead) {
   const std::vector<float> scores = {0.1f,   0.7f, 0.2f, /**/ 0.9f, 0.8f, 0.85f,
                                      /**/ 3, 3,    3,    /**/ NAN,  -1,   NAN};
@@ -95,6 +209,8 @@ TEST(MaskSearch, WrongSizesAreRefused) {
   AttentionCase problem({.queries = 64, .keys = 64}, 1);
   std::vector<float> scores(3);
   EXPECT_THROW(pooledScores({.q = problem.q.view(), .k = problem.k.view()}, scores), std::invalid_argument);
+  EXPECT_THROW(antidiagonalScores({.q = problem.q.view(), .k = problem.k.view()}, 5, scores),
+               std::invalid_argument);
   std::vector<float> means(3);
   EXPECT_THROW(poolMean(problem.q.view(), 64, means), std::invalid_argument);
 }
