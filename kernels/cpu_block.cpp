@@ -20,7 +20,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace ditscope::kernels::HWY_NAMESPACE {
 
-BlockCounts ComputeQueryBlock(const CpuTask& task, const CpuTask* next, CpuScratch& scratch) {
+BlockCounts computeQueryBlock(const CpuTask& task, const CpuTask* next, CpuScratch& scratch) {
   return QueryBlock(task, next, scratch).run();
 }
 
@@ -30,10 +30,10 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace ditscope::kernels {
 
-HWY_EXPORT(ComputeQueryBlock);
-HWY_EXPORT(ConvertRows);
-HWY_EXPORT(ComputeTileSums);
-HWY_EXPORT(SumExp2);
+HWY_EXPORT(computeQueryBlock);
+HWY_EXPORT(convertRows);
+HWY_EXPORT(computeTileSums);
+HWY_EXPORT(sumExp2);
 
 CpuScratch::CpuScratch(const Geometry& geometry) : attended(size_t(geometry.kBlock * geometry.qBlock / 8)) {
   const int64_t dim = ceilDiv(geometry.dim, 16) * 16;
@@ -58,20 +58,20 @@ CpuScratch::CpuScratch(const Geometry& geometry) : attended(size_t(geometry.kBlo
 }
 
 BlockCounts computeQueryBlock(const CpuTask& task, const CpuTask* next, CpuScratch& scratch) {
-  return HWY_DYNAMIC_DISPATCH(ComputeQueryBlock)(task, next, scratch);
+  return HWY_DYNAMIC_DISPATCH(computeQueryBlock)(task, next, scratch);
 }
 
 void convertRows(const Tensor4& tensor, int64_t b, int64_t h, int64_t row0, int64_t rows, float* out,
                  int64_t rowLength) {
-  HWY_DYNAMIC_DISPATCH(ConvertRows)(tensor, b, h, row0, rows, out, rowLength);
+  HWY_DYNAMIC_DISPATCH(convertRows)(tensor, b, h, row0, rows, out, rowLength);
 }
 
 void computeTileSums(const TileSums& sums) {
-  HWY_DYNAMIC_DISPATCH(ComputeTileSums)(sums);
+  HWY_DYNAMIC_DISPATCH(computeTileSums)(sums);
 }
 
 float sumExp2(const float* x, const float* shift, int64_t count) {
-  return HWY_DYNAMIC_DISPATCH(SumExp2)(x, shift, count);
+  return HWY_DYNAMIC_DISPATCH(sumExp2)(x, shift, count);
 }
 
 std::vector<std::string> cpuTargets() {

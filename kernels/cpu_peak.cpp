@@ -12,7 +12,7 @@ namespace ditscope::kernels::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-int64_t RunFmaChains(int64_t steps) {
+int64_t runFmaChains(int64_t steps) {
   // As many chains as the registers hold, so that latency does not count.
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_NEON
   constexpr int kChains = 24;
@@ -41,10 +41,10 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace ditscope::kernels {
 
-HWY_EXPORT(RunFmaChains);
+HWY_EXPORT(runFmaChains);
 
 int64_t runFmaChains(int64_t steps) {
-  return HWY_DYNAMIC_DISPATCH(RunFmaChains)(steps);
+  return HWY_DYNAMIC_DISPATCH(runFmaChains)(steps);
 }
 
 }  // namespace ditscope::kernels

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -20,13 +21,23 @@ inline int resolveThreads(int threads) {
 #endif
 }
 
-// Calls task(index, thread) for every index below count; low indices start first. The task must not throw.
+// Calls task(index, thread) for every index below count; low indices start first. The first exception of a
+// task is thrown again when all have ended.
 template <class Task>
 void parallelFor(int64_t count, int threads, const Task& task) {
 #ifdef _OPENMP
   if (threads > 1 && count > 1) {
+    std::exception_ptr failure;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-    for (int64_t i = 0; i < count; ++i) task(i, omp_get_thread_num());
+    for (int64_t i = 0; i < count; ++i) {
+      try {
+        task(i, omp_get_thread_num());
+      } catch (...) {
+#pragma omp critical(ditscope_parallel_for)
+        if (!failure) failure = std::current_exception();
+      }
+    }
+    if (failure) std::rethrow_exception(failure);
     return;
   }
 #endif

@@ -82,7 +82,8 @@ class QueryBlock {
     const float scale = m_geometry.scale * kLog2E;
     for (int64_t column = 0; column < m_columns; column += 4) {
       const int64_t rows = std::clamp<int64_t>(m_rows - column, 0, 4);
-      ConvertRows(m_task.args.q, m_task.b, m_task.h, m_row0 + column, rows, m_scratch.qRows, m_dimPadded);
+      HWY_NAMESPACE::convertRows(m_task.args.q, m_task.b, m_task.h, m_row0 + column, rows, m_scratch.qRows,
+                                 m_dimPadded);
       std::fill(m_scratch.qRows + rows * m_dimPadded, m_scratch.qRows + 4 * m_dimPadded, 0.0f);
       float* out = m_scratch.qPanels + column / panel * panel * m_dimPadded + column % panel;
       transposeFourRows(m_scratch.qRows, m_dimPadded, ceilDiv(m_geometry.dim, 4) * 4, scale, out, panel);

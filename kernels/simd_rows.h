@@ -25,7 +25,7 @@ namespace ditscope::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // Rows [row0, row0 + rows) of (b, h) as fp32, zero from dim to rowLength.
-inline void ConvertRows(const Tensor4& tensor, int64_t b, int64_t h, int64_t row0, int64_t rows, float* out,
+inline void convertRows(const Tensor4& tensor, int64_t b, int64_t h, int64_t row0, int64_t rows, float* out,
                         int64_t rowLength) {
   const int64_t dim = tensor.size[3];
   for (int64_t r = 0; r < rows; ++r, out += rowLength) {

@@ -22,7 +22,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace ditscope::kernels::HWY_NAMESPACE {
 
-inline void ComputeTileSums(const TileSums& sums) {
+inline void computeTileSums(const TileSums& sums) {
   const FloatTag f;
   const int64_t lanes = int64_t(hn::Lanes(f));
   const int64_t panel = panelWidth();
@@ -59,7 +59,7 @@ inline void ComputeTileSums(const TileSums& sums) {
   }
 }
 
-inline float SumExp2(const float* x, const float* shift, int64_t count) {
+inline float sumExp2(const float* x, const float* shift, int64_t count) {
   const FloatTag f;
   const int64_t lanes = int64_t(hn::Lanes(f));
   HWY_ALIGN float tail[hn::MaxLanes(FloatTag())] = {};

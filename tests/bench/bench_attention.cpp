@@ -20,6 +20,7 @@
 #include "kernels/cpu_peak.h"
 #include "kernels/cpu_targets.h"
 #include "kernels/half_types.h"
+#include "kernels/mask_search.h"
 
 namespace {
 
@@ -89,6 +90,7 @@ class Bench {
     addStats("dense, kept bits + gap", m_bitsAndGap);
     addStats("dense, + row log-mass", m_all);
     for (const double density : {0.5, 0.25, 0.1}) addSparse(density);
+    addSearch();
     for (int round = 0; round < m_options.rounds; ++round)
       for (Case& c : m_cases) {
         const double start = now(m_options.threads);
@@ -144,6 +146,36 @@ class Bench {
     m_cases.push_back({std::string("  list of ") + name, 0, [build] { (void)build(); }, {}});
   }
 
+  // What a method pays to find its mask.
+  void addSearch() {
+    m_scores.resize(size_t(m_grid.blocks()));
+    m_kept.resize(m_scores.size());
+    const BlockScoreArgs args{
+        .q = m_args.q, .k = m_args.k, .qBlock = m_options.block, .kBlock = m_options.block};
+    const int threads = m_options.threads;
+    const auto add = [this](const char* name, double flops, const std::function<void()>& work) {
+      m_cases.push_back({name, flops, work, {}});
+    };
+    add("pooled scores", 0, [this, args, threads] { pooledScores(args, m_scores, threads); });
+    add("exact block mass from LSE", m_cases[1].flops / 2,
+        [this, args, threads] { blockMassFromLse(args, m_lse, m_scores, threads); });
+    add("antidiagonal scores, stride 8", m_cases[1].flops / 2 / 8,
+        [this, args, threads] { antidiagonalScores(args, 8, m_scores, threads); });
+    add("block mass from row log-mass", 0, [this, threads] {
+      blockMassFromRowLogMass({.rowLogMass = m_logMass.data(),
+                               .lse = m_lse.data(),
+                               .batchHeads = m_grid.lists,
+                               .queries = m_options.tokens,
+                               .keyBlocks = m_grid.kBlocks,
+                               .qBlock = m_options.block,
+                               .mass = m_scores.data()},
+                              threads);
+    });
+    add("top-k of each row", 0,
+        [this] { selectTopK(m_grid, m_scores, m_grid.kBlocks / 4, SelectionScope::Row, m_kept); });
+    add("top-p of each row", 0, [this] { selectTopP(m_grid, m_scores, 0.9, SelectionScope::Row, m_kept); });
+  }
+
   void print() const {
     const auto fastest = [](const Case& c) { return *std::min_element(c.seconds.begin(), c.seconds.end()); };
     const Case& peak = m_cases[0];
@@ -164,7 +196,8 @@ class Bench {
 
   Options m_options;
   hwy::AlignedFreeUniquePtr<float[]> m_q, m_k, m_v, m_o;
-  std::vector<float> m_lse, m_gap;
+  std::vector<float> m_lse, m_gap, m_scores;
+  std::vector<uint8_t> m_kept;
   std::vector<uint32_t> m_bits;
   std::vector<int16_t> m_logMass;
   StatsOut m_bitsAndGap, m_all;

@@ -16,13 +16,13 @@ HWY_BEFORE_NAMESPACE();
 namespace ditscope::kernels::HWY_NAMESPACE {
 
 // In place; the size is a multiple of 16.
-inline void Exp2All(std::vector<float>& values) {
+inline void exp2All(std::vector<float>& values) {
   const FloatTag f;
   for (size_t i = 0; i < values.size(); i += hn::Lanes(f))
     hn::StoreU(exp2Bounded(hn::LoadU(f, &values[i])), f, &values[i]);
 }
 
-inline void Log2All(std::vector<float>& values) {
+inline void log2All(std::vector<float>& values) {
   const FloatTag f;
   for (size_t i = 0; i < values.size(); i += hn::Lanes(f))
     hn::StoreU(log2Positive(hn::LoadU(f, &values[i])), f, &values[i]);
@@ -38,8 +38,8 @@ HWY_AFTER_NAMESPACE();
 
 namespace ditscope::kernels {
 
-HWY_EXPORT(Exp2All);
-HWY_EXPORT(Log2All);
+HWY_EXPORT(exp2All);
+HWY_EXPORT(log2All);
 
 namespace {
 
@@ -53,7 +53,7 @@ TEST_P(SimdMath, Exp2IsWithinItsStatedError) {
   std::vector<float> x;
   for (int i = 0; i < 16 * 200'000; ++i) x.push_back(126.0f - 252.0f * float(i) / (16 * 200'000));
   std::vector<float> result = x;
-  HWY_DYNAMIC_DISPATCH(Exp2All)(result);
+  HWY_DYNAMIC_DISPATCH(exp2All)(result);
   double worst = 0;
   for (size_t i = 0; i < x.size(); ++i)
     worst = std::max(worst, std::abs(double(result[i]) / std::exp2(double(x[i])) - 1));
@@ -66,7 +66,7 @@ TEST_P(SimdMath, Exp2EndsWell) {
   x[2] = -1e30f;
   x[3] = -INFINITY;
   x[4] = std::numeric_limits<float>::quiet_NaN();
-  HWY_DYNAMIC_DISPATCH(Exp2All)(x);
+  HWY_DYNAMIC_DISPATCH(exp2All)(x);
   EXPECT_NEAR(x[0], 1, 2e-7);
   EXPECT_EQ(x[1], 0);
   EXPECT_EQ(x[2], 0);
@@ -78,7 +78,7 @@ TEST_P(SimdMath, Log2IsWithinItsStatedError) {
   std::vector<float> x;
   for (int i = 0; i < 16 * 100'000; ++i) x.push_back(std::exp2(-30.0f + 60.0f * float(i) / (16 * 100'000)));
   std::vector<float> result = x;
-  HWY_DYNAMIC_DISPATCH(Log2All)(result);
+  HWY_DYNAMIC_DISPATCH(log2All)(result);
   for (size_t i = 0; i < x.size(); ++i) {
     const double expected = std::log2(double(x[i]));
     ASSERT_LE(std::abs(double(result[i]) - expected), 3e-7 + 1.2e-7 * std::abs(expected)) << x[i];
