@@ -98,12 +98,8 @@ QStringList viewNames() {
 }
 
 Cell parseSelection(const QString& words, const Trace& trace) {
-  // Where nothing is said: the middle of the run, where masks are sparse.
-  Cell cell;
+  Cell cell = trace.startCell();
   const Selection::Extent& extent = trace.extent;
-  if (!extent.steps.empty()) cell.step = extent.steps[extent.steps.size() / 2];
-  if (!extent.layers.empty()) cell.layer = extent.layers.front();
-  if (!extent.branches.empty()) cell.branch = extent.branches.front();
   for (const QString& word : words.split(QChar(','), Qt::SkipEmptyParts)) {
     const QString key = word.section(QChar('='), 0, 0).trimmed();
     const QString value = word.section(QChar('='), 1).trimmed();

@@ -15,7 +15,7 @@ class Session : public QObject {
  public:
   using QObject::QObject;
 
-  void setTrace(TracePtr trace);  // keeps the selection as far as the new trace has it
+  void setTrace(TracePtr trace);  // from the second trace on, the selection stays as far as it can
   [[nodiscard]] const TracePtr& trace() const { return m_trace; }
   [[nodiscard]] Selection& selection() { return m_selection; }
   [[nodiscard]] BlockJob& blocks() { return m_blocks; }

@@ -59,6 +59,14 @@ void indexCalls(Trace& trace) {
 
 }  // namespace
 
+Cell Trace::startCell() const {
+  Cell cell;
+  if (!extent.steps.empty()) cell.step = extent.steps[extent.steps.size() / 2];
+  if (!extent.layers.empty()) cell.layer = extent.layers.front();
+  if (!extent.branches.empty()) cell.branch = extent.branches.front();
+  return cell;
+}
+
 const db::Step* Trace::step(int index) const {
   return byIndex(facts.steps, index);
 }

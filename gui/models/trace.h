@@ -25,6 +25,9 @@ struct Trace {
   analyzer::HeadTable table;
   Selection::Extent extent;
 
+  // What to show first: the middle of the run, where masks are sparse.
+  [[nodiscard]] Cell startCell() const;
+
   [[nodiscard]] const db::Step* step(int index) const;
   [[nodiscard]] const db::Layer* layer(int index) const;
   [[nodiscard]] const db::AttnCall* call(int step, int layer, db::Branch branch) const;
