@@ -58,4 +58,9 @@ Clips renderClips(const Garments& garments, const ClipShape& shape, int64_t coun
   return clips;
 }
 
+at::Tensor dropLabels(const at::Tensor& labels, at::Generator& random) {
+  constexpr double kShare = 0.1;
+  return labels.masked_fill(at::rand(labels.sizes(), random, at::kFloat) < kShare, kNoLabel);
+}
+
 }  // namespace ditscope::collector::train

@@ -3,6 +3,7 @@
 // off the borders. Start, velocity and garment are random; the background is -1, the brightest pixel 1.
 #pragma once
 
+#include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
@@ -25,5 +26,10 @@ struct Clips {
 
 // `garments` are already shrunk to shape.garmentSide(). The same seed gives the same clips.
 Clips renderClips(const Garments& garments, const ClipShape& shape, int64_t count, uint64_t seed);
+
+inline constexpr int64_t kNoLabel = kClasses;  // what stands for "no class" in guidance
+
+// Labels with one in ten, at random, replaced by kNoLabel.
+at::Tensor dropLabels(const at::Tensor& labels, at::Generator& random);
 
 }  // namespace ditscope::collector::train

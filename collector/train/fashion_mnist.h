@@ -14,6 +14,7 @@
 
 namespace ditscope::collector::train {
 
+inline constexpr const char* kFashionMnistFolder = "/usr/share/datasets/fashion-mnist";  // Debian's
 inline constexpr int kClasses = 10;
 inline constexpr std::array<std::string_view, kClasses> kClassNames = {
     "T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"};

@@ -23,6 +23,7 @@ Phase parsePhase(const std::string& text) {
   const std::map<std::string, std::function<void(double)>> set = {
       {"frames", [&](double v) { phase.shape.frames = static_cast<int64_t>(v); }},
       {"size", [&](double v) { phase.shape.size = static_cast<int64_t>(v); }},
+      {"keep", [&](double v) { phase.keep = static_cast<int64_t>(v); }},
       {"batch", [&](double v) { phase.batch = static_cast<int64_t>(v); }},
       {"steps", [&](double v) { phase.steps = static_cast<int64_t>(v); }},
       {"minutes", [&](double v) { phase.minutes = v; }},
@@ -46,6 +47,7 @@ Phase parsePhase(const std::string& text) {
   if (phase.shape.size % 8 != 0 || phase.shape.size > 32 || phase.shape.frames > 64) {
     refuse(text, "size must be 8, 16, 24 or 32 and frames at most 64");
   }
+  if (phase.keep > phase.shape.frames) refuse(text, "it cannot keep more frames than a clip has");
   return phase;
 }
 

@@ -2,18 +2,14 @@
 #include "collector/train/trainer.h"
 
 #include <ATen/ATen.h>
-#include <fmt/format.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cmath>
-#include <csignal>
-#include <ctime>
 #include <future>
 #include <numbers>
 
+#include "collector/interrupt.h"
 #include "collector/train/adamw.h"
-#include "collector/train/train_state.h"
 
 namespace ditscope::collector::train {
 namespace {
@@ -24,58 +20,14 @@ constexpr int64_t kWarmupSteps = 100;
 constexpr double kCheckpointSeconds = 120;
 constexpr double kLossWindow = 200;  // steps, of the running mean
 
-volatile std::sig_atomic_t g_stop = 0;
-void requestStop(int) {
-  g_stop = 1;
-}
-
-class StopOnSignal {
- public:
-  StopOnSignal() : m_int(std::signal(SIGINT, requestStop)), m_term(std::signal(SIGTERM, requestStop)) {
-    g_stop = 0;
-  }
-  ~StopOnSignal() {
-    std::signal(SIGINT, m_int);
-    std::signal(SIGTERM, m_term);
-  }
-  StopOnSignal(const StopOnSignal&) = delete;
-  StopOnSignal& operator=(const StopOnSignal&) = delete;
-
- private:
-  void (*m_int)(int);
-  void (*m_term)(int);
-};
-
 double secondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-double progress(const Phase& phase, const TrainState& state) {  // 0..1 of the phase
-  return phase.steps > 0 ? static_cast<double>(state.phaseSteps) / static_cast<double>(phase.steps)
-                         : state.phaseSeconds / (60 * phase.minutes);
 }
 
 double learningRate(const Phase& phase, const TrainState& state) {
   const double warm = std::min(1.0, static_cast<double>(state.phaseSteps + 1) / kWarmupSteps);
   const double cosine = 0.5 * (1 + std::cos(std::numbers::pi * std::min(1.0, progress(phase, state))));
   return warm * (phase.rateEnd + (phase.rate - phase.rateEnd) * cosine);
-}
-
-void report(const Phase& phase, const TrainState& state, double stepSeconds, bool last) {
-  static Clock::time_point shown;
-  const bool terminal = isatty(STDERR_FILENO) != 0;
-  if (!last && secondsSince(shown) < (terminal ? 1 : 30)) return;
-  shown = Clock::now();
-  const double share = std::max(1e-6, progress(phase, state));
-  const double left = std::max(0.0, state.phaseSeconds * (1 / share - 1));
-  const std::time_t end = std::time(nullptr) + static_cast<std::time_t>(left);
-  char clock[16];
-  std::strftime(clock, sizeof clock, "%H:%M:%S", std::localtime(&end));
-  fmt::print(stderr, "{}phase {} {}x{}x{}  step {}  loss {:.4f}  {:.1f} clips/s  phase ends {}{}",
-             terminal ? "\r" : "", state.phase, phase.shape.frames, phase.shape.size, phase.shape.size,
-             state.steps, state.loss, static_cast<double>(phase.batch) / stepSeconds, clock,
-             terminal && !last ? "" : "\n");
-  std::fflush(stderr);
 }
 
 // Each shard of the batch runs on a thread of its own, forward and backward: one meeting a step instead of
@@ -115,6 +67,11 @@ uint64_t stepSeed(uint64_t seed, int64_t step) {
 
 }  // namespace
 
+double progress(const Phase& phase, const TrainState& state) {
+  return phase.steps > 0 ? static_cast<double>(state.phaseSteps) / static_cast<double>(phase.steps)
+                         : state.phaseSeconds / (60 * phase.minutes);
+}
+
 TrainResult runTraining(TensorMap weights, const std::vector<Phase>& phases, const LossFunction& loss,
                         const TrainerOptions& options) {
   TrainState state = options.resume ? readTrainState(options.checkpoint) : freshTrainState(weights);
@@ -130,11 +87,11 @@ TrainResult runTraining(TensorMap weights, const std::vector<Phase>& phases, con
     state.square = adam.square();
     if (!options.checkpoint.empty()) writeTrainState(options.checkpoint, state);
   };
-  const StopOnSignal stopOnSignal;
+  const InterruptGuard guard;
   Clock::time_point saved = Clock::now();
-  for (; state.phase < static_cast<int64_t>(phases.size()) && g_stop == 0; ++state.phase) {
+  for (; state.phase < static_cast<int64_t>(phases.size()) && !InterruptGuard::interrupted(); ++state.phase) {
     const Phase& phase = phases[static_cast<size_t>(state.phase)];
-    while (progress(phase, state) < 1 && g_stop == 0) {
+    while (progress(phase, state) < 1 && !InterruptGuard::interrupted()) {
       const Clock::time_point start = Clock::now();
       const double value =
           shardedBackward(weights, phase, loss, stepSeed(options.seed, state.steps), options.threads);
@@ -147,18 +104,18 @@ TrainResult runTraining(TensorMap weights, const std::vector<Phase>& phases, con
       const double stepSeconds = secondsSince(start);
       state.phaseSeconds += stepSeconds;
       state.seconds += stepSeconds;
-      report(phase, state, stepSeconds, progress(phase, state) >= 1);
+      if (options.stepDone) options.stepDone(phase, state, stepSeconds);
       if (secondsSince(saved) > kCheckpointSeconds) {
         save();
         saved = Clock::now();
       }
     }
-    if (g_stop != 0) break;
+    if (InterruptGuard::interrupted()) break;
     state.phaseSteps = 0;
     state.phaseSeconds = 0;
   }
   save();
-  return {average, state.steps, state.loss, state.seconds / 60, g_stop != 0};
+  return {average, state.steps, state.loss, state.seconds / 60, InterruptGuard::interrupted()};
 }
 
 }  // namespace ditscope::collector::train

@@ -3,32 +3,63 @@
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
-#include <c10/core/GradMode.h>
 
-#include <cmath>
+#include <nlohmann/json.hpp>
 
-#include "collector/models/blocks.h"
+#include "collector/safetensors.h"
+#include "collector/train/demo_weights.h"
 #include "collector/train/fused_attention.h"
 
 namespace ditscope::collector::train {
 namespace {
 
 constexpr int64_t kTextTokens = 4;
-constexpr double kLabelDrop = 0.1;
 constexpr double kTimesteps = 1000;  // the model sees t * 1000
+constexpr double kSampleShift = 3;   // of the noise levels when sampling
+constexpr double kSampleGuidance = 2.5;
 
-at::Tensor ropeFor(const WanConfig& config, const at::Tensor& latents) {
-  return wanRope(config, wanTokenGrid(config, latents), latents.device());
+bool startsAtZero(const std::string& name) {
+  return name.find("time_proj") != std::string::npos || name.find("proj_out") != std::string::npos ||
+         name.find("scale_shift_table") != std::string::npos;
 }
 
-at::Tensor shifted(const at::Tensor& t, double shift) {
-  return shift * t / (1 + (shift - 1) * t);
+at::Tensor logitNormalTimes(const Phase& phase, at::Generator& random) {
+  const at::Tensor t = at::sigmoid(at::randn({phase.batch}, random, at::kFloat));
+  return phase.shift * t / (1 + (phase.shift - 1) * t);
 }
 
-at::Tensor xavier(at::IntArrayRef shape, at::Generator& random) {
-  const double out = static_cast<double>(shape[0]);
-  const double in = static_cast<double>(c10::multiply_integers(shape)) / out;
-  return at::randn(shape, random, at::kFloat) * std::sqrt(2 / (in + out));
+// Which frames of a clip a step looks at: all, or a random choice in order.
+at::Tensor chooseFrames(const Phase& phase, at::Generator& random) {
+  const at::Tensor order = at::randperm(phase.shape.frames, random, at::kLong);
+  return std::get<0>(order.narrow(0, 0, phase.kept()).sort());
+}
+
+// The rotation angles of those frames, at their places in the whole clip.
+at::Tensor ropeOfFrames(const WanConfig& config, const at::Tensor& clips, const at::Tensor& frames) {
+  const db::TokenGrid grid = wanTokenGrid(config, clips);
+  return wanRope(config, grid, at::kCPU)
+      .view({grid.frames, int64_t{grid.rows} * grid.cols, 1, -1})
+      .index_select(0, frames)
+      .flatten(0, 1);
+}
+
+nlohmann::json uniPcScheduler() {
+  return {{"_class_name", "UniPCMultistepScheduler"},
+          {"beta_end", 0.02},
+          {"beta_schedule", "linear"},
+          {"beta_start", 0.0001},
+          {"disable_corrector", nlohmann::json::array()},
+          {"final_sigmas_type", "zero"},
+          {"flow_shift", kSampleShift},
+          {"lower_order_final", true},
+          {"num_train_timesteps", kTimesteps},
+          {"predict_x0", true},
+          {"prediction_type", "flow_prediction"},
+          {"solver_order", 2},
+          {"solver_type", "bh2"},
+          {"thresholding", false},
+          {"timestep_spacing", "linspace"},
+          {"use_flow_sigmas", true}};
 }
 
 }  // namespace
@@ -47,24 +78,9 @@ WanConfig demoVideoConfig() {
 
 TensorMap initVideoModel(const WanConfig& config, uint64_t seed) {
   at::Generator random = at::detail::createCPUGenerator(seed);
-  TensorMap weights;
-  for (const auto& [name, shape] : wanParameterShapes(config)) {
-    const bool norm = name.find("norm") != std::string::npos && name.ends_with("weight");
-    const bool zero = name.find("time_proj") != std::string::npos ||
-                      name.find("proj_out") != std::string::npos ||
-                      name.find("scale_shift_table") != std::string::npos || name.ends_with("bias");
-    weights[name] = norm   ? at::ones(shape, at::kFloat)
-                    : zero ? at::zeros(shape, at::kFloat)
-                           : xavier(shape, random);
-  }
+  TensorMap weights = initWeights(wanParameterShapes(config), startsAtZero, random);
   weights[kLabelEmbeds] = at::randn({kClasses + 1, kTextTokens, config.textDim}, random, at::kFloat);
   return weights;
-}
-
-TensorMap computeWeights(const TensorMap& weights, at::ScalarType dtype) {
-  TensorMap cast;
-  for (const auto& [name, tensor] : weights) cast[name] = wanKeepsFloat(name) ? tensor : tensor.to(dtype);
-  return cast;
 }
 
 LossFunction videoLoss(const WanConfig& config, GarmentSizes& garments, at::ScalarType dtype) {
@@ -72,52 +88,38 @@ LossFunction videoLoss(const WanConfig& config, GarmentSizes& garments, at::Scal
     const Clips clips =
         renderClips(garments.ofSide(phase.shape.garmentSide()), phase.shape, phase.batch, seed);
     at::Generator random = at::detail::createCPUGenerator(seed);
-    const at::Tensor noise = at::randn(clips.pixels.sizes(), random, at::kFloat);
-    const at::Tensor t = shifted(at::sigmoid(at::randn({phase.batch}, random, at::kFloat)), phase.shift);
-    const at::Tensor drop = at::rand({phase.batch}, random, at::kFloat) < kLabelDrop;
+    const at::Tensor frames = chooseFrames(phase, random);
+    const at::Tensor pixels = clips.pixels.index_select(2, frames);
+    const at::Tensor noise = at::randn(pixels.sizes(), random, at::kFloat);
+    const at::Tensor t = logitNormalTimes(phase, random);
+    const at::Tensor labels = dropLabels(clips.labels, random);
 
     const at::Device device = weights.begin()->second.device();
-    const at::Tensor wide = t.view({-1, 1, 1, 1, 1});
+    const at::Tensor share = t.view({-1, 1, 1, 1, 1});
+    const TensorMap cast = castWeights(weights, dtype, wanKeepsFloat);
     DenoiserInput input;
-    input.latents = ((1 - wide) * clips.pixels + wide * noise).to(device);
+    input.latents = ((1 - share) * pixels + share * noise).to(device);
     input.timestep = (t * kTimesteps).to(device);
-    const TensorMap cast = computeWeights(weights, dtype);
-    input.text = cast.at(kLabelEmbeds).index_select(0, clips.labels.masked_fill(drop, kNoLabel).to(device));
+    input.text = cast.at(kLabelEmbeds).index_select(0, labels.to(device));
     FusedAttention attention;
-    const at::Tensor out = wanForward(config, cast, ropeFor(config, input.latents), input, {}, attention);
-    return at::mse_loss(out.to(at::kFloat), (noise - clips.pixels).to(device));
+    const at::Tensor rope = ropeOfFrames(config, clips.pixels, frames).to(device);
+    const at::Tensor velocity = wanForward(config, cast, rope, input, {}, attention);
+    return at::mse_loss(velocity.to(at::kFloat), (noise - pixels).to(device));
   };
 }
 
-at::Tensor sampleClips(const WanConfig& config, const TensorMap& weights, const at::Tensor& labels,
-                       const SampleOptions& options) {
-  const c10::NoGradGuard noGrad;
-  const at::Device device = weights.begin()->second.device();
-  at::Generator random = at::detail::createCPUGenerator(options.seed);
-  const int64_t size = options.shape.size;
-  at::Tensor x =
-      at::randn({labels.size(0), 1, options.shape.frames, size, size}, random, at::kFloat).to(device);
-  const at::Tensor& embeds = weights.at(kLabelEmbeds);
-  const at::Tensor cond = embeds.index_select(0, labels.to(device));
-  const at::Tensor uncond = embeds.index_select(0, at::full_like(labels, kNoLabel).to(device));
-  const at::Tensor sigma = shifted(at::linspace(1, 0, options.steps + 1, at::kDouble), options.shift);
-  const at::Tensor rope = ropeFor(config, x);
-  FusedAttention attention;
-  for (int64_t i = 0; i < options.steps; ++i) {
-    const double now = sigma[i].item<double>();
-    const double next = sigma[i + 1].item<double>();
-    const at::Tensor t = at::full({labels.size(0)}, now * kTimesteps, x.options());
-    const auto velocity = [&](const at::Tensor& text) {
-      return wanForward(config, weights, rope, {x, t, text, {}}, {}, attention).to(at::kFloat);
-    };
-    at::Tensor v = velocity(cond);
-    if (options.guidance > 1) {
-      const at::Tensor base = velocity(uncond);
-      v = base + options.guidance * (v - base);
-    }
-    x = x + (next - now) * v;
-  }
-  return x.cpu();
+void writeVideoModel(const std::filesystem::path& folder, const WanConfig& config, const TensorMap& weights,
+                     const ClipShape& shape) {
+  nlohmann::json json = wanConfigToJson(config);
+  json["guidance_scale"] = kSampleGuidance;
+  json["sample_frames"] = shape.frames;
+  json["sample_height"] = shape.size;
+  json["sample_width"] = shape.size;
+  TensorMap transformer = weights;
+  const TensorMap embeds = {{kLabelEmbeds, weights.at(kLabelEmbeds)}};
+  transformer.erase(kLabelEmbeds);
+  writePipeline(folder, "WanPipeline", json, uniPcScheduler(), transformer);
+  writeSafetensors(folder / "label_embeds.safetensors", toHalf(embeds));
 }
 
 }  // namespace ditscope::collector::train
