@@ -59,10 +59,12 @@ struct SkipRule {
 struct StatsOut {
   uint32_t* keptBits = nullptr;  // [B, H, g, ceil(t / 32)] softmax and PV done; bit t % 32 of word t / 32
   float* gap = nullptr;  // [B, H, g, t] max over rows of (block max - running max before), logits with
-                         // scale applied; +inf for the first block, NaN for a block never visited
-  int16_t* rowLogMass =
-      nullptr;                  // [B, H, t, Nq] log2 sum of exp(score) in Q7.8, kNotVisited when not visited
-  int64_t* counters = nullptr;  // [B, H, 4] visited, skipped in the loop, partial, empty rows
+                         // scale applied; +inf for the first block, NaN for a block never visited. The kernel
+                         // decides on this very value: the kept set of any lnLambda <= 0 can be replayed from
+                         // the gaps of a run that skipped nothing
+  int16_t* rowLogMass = nullptr;  // [B, H, t, Nq] log2 sum of exp(score) in Q7.8, saturating (log_mass.h);
+                                  // kNotVisited when not visited or skipped
+  int64_t* counters = nullptr;    // [B, H, 4] visited, skipped in the loop, partial, empty rows
 };
 inline constexpr int16_t kNotVisited = INT16_MIN;
 inline constexpr int32_t kDefaultBlock = 64;
@@ -92,7 +94,7 @@ void attentionReference(const AttentionArgs& args);             // fp64 inside, 
 void attentionCpu(const AttentionArgs& args, int threads = 0);  // 0 = all hardware threads
 
 // Mass of each block relative to the full row, averaged over the query block's rows, from rowLogMass and the
-// dense LSE. mass: [B, H, g, t]; rows with LSE = -inf count as zero mass. kernels.md 2.3 (3b).
+// dense LSE. mass: [B, H, g, t]; rows with LSE = -inf count as zero mass.
 struct BlockMassArgs {
   const int16_t* rowLogMass = nullptr;  // [B, H, t, Nq]
   const float* lse = nullptr;           // [B, H, Nq]

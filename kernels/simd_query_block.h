@@ -5,13 +5,10 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
-#include <limits>
 
 #include "kernels/cpu_block.h"
 #include "kernels/half_types.h"
-#include "kernels/log_mass.h"
 
 #if defined(DITSCOPE_KERNELS_SIMD_QUERY_BLOCK_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef DITSCOPE_KERNELS_SIMD_QUERY_BLOCK_H_
@@ -21,14 +18,11 @@
 #endif
 
 #include "kernels/simd_rows.h"
+#include "kernels/simd_softmax.h"
 #include "kernels/simd_tile.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ditscope::kernels::HWY_NAMESPACE {
-
-inline constexpr float kLog2E = 1.44269504f;
-inline constexpr float kLn2 = 0.693147181f;
-inline constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 // One query block on its way through its key blocks. Columns of the score tile are queries; those beyond the
 // tensor belong to zero queries and are never written out.
@@ -43,6 +37,7 @@ class QueryBlock {
         m_rows(task.geometry.queryBlockRows(task.g)),
         m_columns(ceilDiv(m_rows, columnStep()) * columnStep()),
         m_dimPadded(ceilDiv(task.geometry.dim, 16) * 16),
+        m_softmax(scratch, m_columns),
         m_stats(task.args, task.geometry, task.b, task.h, task.g),
         m_skip(task.args, task.geometry, task.b, task.h, task.g) {}
 
@@ -59,9 +54,9 @@ class QueryBlock {
       const bool first = m_counts.visited++ == 0;
       m_counts.partial += visit.bits != nullptr;
       if (m_skip.active() || m_stats.gap) {
-        const float gap = first ? kInfinity : excessOver(m_scratch.max, 1.0f);
+        const float gap = first ? kInfinity : m_softmax.excessOver(m_scratch.max, 1.0f, m_rows);
         if (m_stats.gap) m_stats.gap[visit.keyBlock] = gap;
-        const float excess = m_skip.lseRef() ? excessOver(m_skip.lseRef(), kLog2E) : gap;
+        const float excess = m_skip.lseRef() ? m_softmax.excessOver(m_skip.lseRef(), kLog2E, m_rows) : gap;
         if (m_skip.skips(excess, visit.keyBlock, first)) {
           ++m_counts.skipped;
           continue;
@@ -90,8 +85,7 @@ class QueryBlock {
     }
     std::fill_n(m_scratch.output, m_columns * m_dimPadded, 0.0f);
     std::fill_n(m_scratch.rest, m_columns * (m_geometry.dim % int64_t(hn::Lanes(FloatTag()))), 0.0f);
-    std::fill_n(m_scratch.max, m_columns, -kInfinity);
-    std::fill_n(m_scratch.sum, m_columns, 0.0f);
+    m_softmax.start();
   }
 
   void computeScores(const BlockVisit& visit) {
@@ -135,20 +129,10 @@ class QueryBlock {
     }
   }
 
-  // max over rows of (block max - factor * reference), in natural logits; rows without a comparable value are
-  // left out.
-  [[nodiscard]] float excessOver(const float* reference, float factor) const {
-    float excess = -kInfinity;
-    for (int64_t r = 0; r < m_rows; ++r) {
-      const float difference = m_scratch.blockMax[r] - factor * reference[r];
-      excess = difference > excess ? difference : excess;
-    }
-    return excess * kLn2;
-  }
-
   void accumulate(int64_t keyBlock, const BlockVisit* following) {
     const int64_t keys = m_geometry.blockKeys(keyBlock);
-    for (int64_t q = 0; q < m_columns; q += panelWidth()) softmaxPanel(keyBlock, keys, q);
+    m_softmax.weigh(keys, m_stats.rowLogMass ? m_stats.rowLogMass + keyBlock * m_geometry.queries : nullptr,
+                    m_rows);
     FetchAhead ahead = following ? keysAhead(m_task, *following) : fetchForTheEnd();
     valueTile({.weights = m_scratch.scores,
                .weightStride = m_columns,
@@ -190,76 +174,16 @@ class QueryBlock {
         static_cast<const char*>(tensor.data) + (task.b * tensor.stride[0] + task.h * tensor.stride[1] +
                                                  task.g * task.geometry.qBlock * tensor.stride[2]) *
                                                     bytes;
-    for (int64_t r = 0; r < rows; ++r, row += tensor.stride[2] * bytes)
+    for (int64_t r = 0; r < rows; ++r, row += tensor.stride[2] * bytes) {
       for (int64_t byte = 0; byte < task.geometry.dim * bytes; byte += 64) {
         __builtin_prefetch(row + byte, 0, 2);
         __asm__ volatile("");  // GCC removes loops that do nothing but prefetch
       }
-  }
-
-  // Two vectors of queries: scores become weights, and the rows' running values move on.
-  HWY_INLINE void softmaxPanel(int64_t keyBlock, int64_t keys, int64_t q) {
-    const FloatTag f;
-    const int64_t lanes = int64_t(hn::Lanes(f));
-    const Float shift0 = newShift(q);
-    const Float shift1 = newShift(q + lanes);
-    Float sum0 = hn::Zero(f);
-    Float sum1 = hn::Zero(f);
-    float* scores = m_scratch.scores + q;
-    for (int64_t j = 0; j < keys; ++j, scores += m_columns) {
-      const Float weight0 = exp2Bounded(hn::Sub(hn::Load(f, scores), shift0));
-      const Float weight1 = exp2Bounded(hn::Sub(hn::Load(f, scores + lanes), shift1));
-      hn::Store(weight0, f, scores);
-      hn::Store(weight1, f, scores + lanes);
-      sum0 = hn::Add(sum0, weight0);
-      sum1 = hn::Add(sum1, weight1);
     }
-    addSum(q, sum0);
-    addSum(q + lanes, sum1);
-    if (m_stats.rowLogMass) {
-      storeLogMass(keyBlock, q, shift0, sum0);
-      storeLogMass(keyBlock, q + lanes, shift1, sum1);
-    }
-  }
-
-  // Raises the running maximum, notes the factor for what was summed before, and returns the value to
-  // subtract: the maximum, or 0 while a row has no key.
-  HWY_INLINE Float newShift(int64_t q) {
-    const FloatTag f;
-    const Float before = hn::Load(f, m_scratch.max + q);
-    const Float block = hn::Load(f, m_scratch.blockMax + q);
-    const Float now = hn::IfThenElse(hn::Gt(block, before), block, before);
-    const auto none = hn::Eq(now, hn::Set(f, -kInfinity));
-    const Float shift = hn::IfThenZeroElse(none, now);
-    hn::Store(now, f, m_scratch.max + q);
-    hn::Store(exp2Bounded(hn::Sub(before, shift)), f, m_scratch.rescale + q);
-    return shift;
-  }
-
-  HWY_INLINE void addSum(int64_t q, Float blockSum) {
-    const FloatTag f;
-    const Float rescale = hn::Load(f, m_scratch.rescale + q);
-    hn::Store(hn::MulAdd(hn::Load(f, m_scratch.sum + q), rescale, blockSum), f, m_scratch.sum + q);
-  }
-
-  HWY_INLINE void storeLogMass(int64_t keyBlock, int64_t q, Float shift, Float sum) {
-    const FloatTag f;
-    const IntTag i;
-    const hn::Rebind<int16_t, FloatTag> i16;
-    const Float code = hn::Mul(hn::Set(f, 256.0f), hn::Add(shift, log2Positive(sum)));
-    const Float bounded =
-        hn::Min(hn::Max(hn::Round(code), hn::Set(f, float(kNoMass))), hn::Set(f, float(INT16_MAX)));
-    auto rounded = hn::ConvertTo(i, bounded);
-    rounded = hn::IfThenElse(hn::RebindMask(i, hn::Eq(sum, hn::Zero(f))), hn::Set(i, kNoMass), rounded);
-    rounded = hn::IfThenElse(hn::RebindMask(i, hn::IsNaN(sum)), hn::Set(i, kNotVisited), rounded);
-    HWY_ALIGN int16_t codes[hn::MaxLanes(i16)];
-    hn::Store(hn::DemoteTo(i16, rounded), i16, codes);
-    const int64_t count = std::clamp<int64_t>(m_rows - q, 0, int64_t(hn::Lanes(f)));
-    std::copy_n(codes, count, m_stats.rowLogMass + keyBlock * m_geometry.queries + q);
   }
 
   void finish() {
-    finishRows();
+    m_softmax.finish();
     const Tensor4& o = m_task.args.o;
     const int64_t head = m_task.b * m_geometry.heads + m_task.h;
     for (int64_t r = 0; r < m_rows; ++r) {
@@ -269,20 +193,6 @@ class QueryBlock {
     }
     if (m_task.args.lse)
       std::copy_n(m_scratch.max, m_rows, m_task.args.lse + head * m_geometry.queries + m_row0);
-  }
-
-  // Turns the running values into their ends: max becomes the LSE, rescale the factor of the output.
-  HWY_INLINE void finishRows() {
-    const FloatTag f;
-    for (int64_t q = 0; q < m_columns; q += int64_t(hn::Lanes(f))) {
-      const Float sum = hn::Load(f, m_scratch.sum + q);
-      const Float max = hn::Load(f, m_scratch.max + q);
-      const auto empty = hn::Eq(sum, hn::Zero(f));
-      const Float lse = hn::Mul(hn::Set(f, kLn2), hn::Add(max, log2Positive(sum)));
-      const Float spoilt = hn::IfThenElse(hn::IsNaN(sum), sum, lse);
-      hn::Store(hn::IfThenElse(empty, hn::Set(f, -kInfinity), spoilt), f, m_scratch.max + q);
-      hn::Store(hn::IfThenZeroElse(empty, hn::Div(hn::Set(f, 1.0f), sum)), f, m_scratch.rescale + q);
-    }
   }
 
   void storeRow(int64_t r, float factor, int64_t start) {
@@ -310,6 +220,7 @@ class QueryBlock {
   int64_t m_row0, m_rows;
   int64_t m_columns;  // rows rounded up to whole panels and fours
   int64_t m_dimPadded;
+  RunningSoftmax m_softmax;
   StatsRow m_stats;
   SkipTest m_skip;
   BlockCounts m_counts;

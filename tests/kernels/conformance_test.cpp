@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "kernels/log_mass.h"
+#include "kernels/token_windows.h"
 #include "tests/kernels/attention_case.h"
 
 namespace ditscope::kernels::test {
@@ -79,6 +80,27 @@ TEST_P(Conformance, ListsWithPartialEntriesAndEmptyRowsMatchReference) {
     if (seed % 2) args.validKeys = problem.shape.keys * 3 / 4;
     const Result result = run(variant(), problem, args);
     expectClose(result, runReference(problem, args));
+  }
+}
+
+TEST_P(Conformance, QueryAndKeyBlocksMayDiffer) {
+  for (const int32_t qBlock : {32, 64, 128}) {
+    for (const int32_t kBlock : {32, 64, 128}) {
+      AttentionCase problem({.queries = 290, .keys = 290, .dim = 40}, 16);
+      const SlidingWindow window{.tokens = 290, .radius = 37, .sinkKeys = 3};
+      const BlockListStorage storage = listFromWindow(window, qBlock, kBlock);
+      const BlockList list = storage.view();
+      AttentionArgs args = problem.args();
+      args.list = &list;
+      std::vector<uint32_t> kept(2 * 10), expected(kept.size());
+      const StatsOut stats{.keptBits = kept.data()};
+      const StatsOut expectedStats{.keptBits = expected.data()};
+      args.stats = &stats;
+      const Result result = run(variant(), problem, args);
+      args.stats = &expectedStats;
+      expectClose(result, runReference(problem, args));
+      EXPECT_EQ(kept, expected);
+    }
   }
 }
 
