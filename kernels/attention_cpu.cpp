@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The driver of the CPU kernel: brings keys and values into fp32 rows where they are not, and hands the query
-// blocks to the threads, longest first.
+// blocks to the threads in a good order.
 #include <algorithm>
 #include <numeric>
 #include <vector>
@@ -14,12 +14,13 @@
 namespace ditscope::kernels {
 namespace {
 
-// Task numbers (b, h, g), those with the longest lists first, so that no thread is left with a long one at
-// the end.
-std::vector<int32_t> longestFirst(const AttentionArgs& args, const Geometry& geometry) {
+// Task numbers (b, h, g) in the order to hand out. Lists much longer than the mean come first, longest first,
+// so that no thread is left with one at the end; the others stay together by head, because a head's keys and
+// values fit the caches and all heads' do not, the longest of a head first.
+std::vector<int32_t> taskOrder(const AttentionArgs& args, const Geometry& geometry) {
   std::vector<int32_t> order(size_t(geometry.batches * geometry.heads * geometry.qBlocks));
   std::iota(order.begin(), order.end(), 0);
-  if (!args.list) return order;
+  if (!args.list || order.empty()) return order;
   const BlockList& list = *args.list;
   std::vector<int32_t> length(order.size());
   for (size_t task = 0; task < order.size(); ++task) {
@@ -28,8 +29,12 @@ std::vector<int32_t> longestFirst(const AttentionArgs& args, const Geometry& geo
                          head % geometry.heads * list.headStride + int64_t(task) % geometry.qBlocks;
     length[task] = row[1] - row[0];
   }
-  std::stable_sort(order.begin(), order.end(),
-                   [&length](int32_t a, int32_t b) { return length[a] > length[b]; });
+  const int64_t total = std::accumulate(length.begin(), length.end(), int64_t(0));
+  const int64_t tooLong = 2 * ceilDiv(total, int64_t(order.size()));
+  const auto group = [&](int32_t task) { return length[task] > tooLong ? -1 : task / geometry.qBlocks; };
+  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+    return group(a) != group(b) ? group(a) < group(b) : length[a] > length[b];
+  });
   return order;
 }
 
@@ -38,7 +43,7 @@ std::vector<int32_t> longestFirst(const AttentionArgs& args, const Geometry& geo
 void attentionCpu(const AttentionArgs& args, int threads) {
   validate(args);
   const Geometry geometry(args);
-  const std::vector<int32_t> order = longestFirst(args, geometry);
+  const std::vector<int32_t> order = taskOrder(args, geometry);
   threads = int(std::min(int64_t(resolveThreads(threads)), std::max<int64_t>(1, int64_t(order.size()))));
   thread_local RowMemory keyMemory, valueMemory;
   const RowsOfHeads keys(args.k, geometry.validKeys, keyMemory, threads);
