@@ -198,6 +198,7 @@ std::vector<HeadRow> TraceReader::heads(const HeadFilter& filter) const {
     head.step = row.count();
     head.layer = row.count();
     head.head = row.count();
+    row.require(head.head < kMaxHeads, "a head has a higher number than possible");
     head.branch = row.named<Branch>();
     HeadStats& s = head.stats;
     for (float* fraction : {&s.densityQk, &s.densityPv, &s.recallMean, &s.recallP01, &s.recallP05}) {

@@ -205,6 +205,7 @@ TEST_F(HostileFile, ValuesThatNoWriterStores) {
            "UPDATE attn_call SET kind = ''",
            "UPDATE attn_call SET q_len = -1",
            "UPDATE attn_call SET step_idx = 1 << 40",
+           "UPDATE attn_head SET head = 4096 WHERE head = 0",
            "UPDATE attn_head SET density_qk = 7",
            "UPDATE attn_head SET recall_mean = -9e999",
            "UPDATE attn_head SET time_method = 99",

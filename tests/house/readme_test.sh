@@ -21,7 +21,7 @@ while IFS= read -r line; do
         cp "$source_dir/tests/data/demo.db" run.db
         continue
       fi ;;
-    *-gui*)
+    *gui*)
       [ -x "$bin_dir/ditscope-gui" ] || continue
       [[ $command == *--screenshot* ]] || command="$command --screenshot window.png --view window" ;;
   esac
