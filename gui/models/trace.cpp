@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <set>
 
-#include "db/error.h"
 
 namespace ditscope::gui {
 namespace {
