@@ -53,7 +53,7 @@ db::Run Session::describe() const {
   run.tool = "ditscope-collect " DITSCOPE_VERSION;
   run.source = "live";
   run.model = shape.className;
-  run.modelPath = std::filesystem::absolute(m_folder.root).lexically_normal().string();
+  run.modelPath = m_options.model;  // as given: a trace that is shared tells nothing about the machine
   run.scheduler = schedulerName(m_sampler);
   run.method = m_options.method;
   run.record = m_options.record.level;

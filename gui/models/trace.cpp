@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <set>
 
-
 namespace ditscope::gui {
 namespace {
 
@@ -25,15 +24,18 @@ Selection::Extent extentOf(const Trace& trace) {
   std::set<db::Branch> branches;
   for (const db::AttnCall& call : trace.facts.calls) {
     steps.insert(call.step);
-    layers.insert(call.layer);
     branches.insert(call.branch);
     extent.queryBlocks = std::max(extent.queryBlocks, blockCount(call.qLen, call.blockQ));
     extent.keyBlocks = std::max(extent.keyBlocks, blockCount(call.kvLen, call.blockK));
   }
+  // Calls recorded as times alone, such as cross attention, have no heads to show.
+  for (size_t row = 0; row < trace.table.size(); ++row) {
+    layers.insert(trace.table.layer[row]);
+    extent.heads = std::max(extent.heads, trace.table.head[row] + 1);
+  }
   extent.steps.assign(steps.begin(), steps.end());
   extent.layers.assign(layers.begin(), layers.end());
   extent.branches.assign(branches.begin(), branches.end());
-  for (const int32_t head : trace.table.head) extent.heads = std::max(extent.heads, head + 1);
   return extent;
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "db/error.h"
+#include "db/trace_writer.h"
 #include "gui/models/drift_series.h"
 #include "gui/models/head_blocks.h"
 #include "gui/models/readout.h"
@@ -33,6 +34,39 @@ class ModelsTest : public QObject {
       const Cell cell{.step = row.step, .layer = row.layer, .head = row.head, .branch = row.branch};
       QCOMPARE(m_trace->value(cell, analyzer::Quantity::DensityQk), double(row.stats.densityQk));
     }
+  }
+
+  // A recorder writes cross attention as times alone, in layers of their own.
+  void leavesOutLayersWithoutHeads() {
+    const auto path = std::filesystem::path(m_folder.path().toStdString()) / "cross.db";
+    db::Run run;
+    run.model = "WanTransformer3DModel";
+    run.source = "synthetic";
+    run.nSteps = run.nLayers = 1;
+    run.nHeads = 2;
+    run.blockQ = run.blockK = 64;
+    db::TraceWriter writer(path, run);
+    writer.addLayer({.index = 0, .name = "blocks.0", .nHeads = 2, .headDim = 32});
+    writer.addLayer(
+        {.index = 1, .name = "blocks.0.attn2", .kind = db::AttnKind::Cross, .nHeads = 2, .headDim = 32});
+    writer.push(db::Step{.index = 0});
+    db::AttnRecord self, cross;
+    self.call = {.id = 1, .layer = 0, .qLen = 128, .kvLen = 128, .blockQ = 64, .blockK = 64, .plan = "dense"};
+    self.heads.resize(2);
+    cross.call = {.id = 2,
+                  .layer = 1,
+                  .kind = db::AttnKind::Cross,
+                  .qLen = 128,
+                  .kvLen = 128,
+                  .blockQ = 64,
+                  .blockK = 64,
+                  .plan = "dense"};
+    writer.push(std::move(self));
+    writer.push(std::move(cross));
+    writer.finalise(run);
+    const TracePtr trace = loadTrace(path);
+    QCOMPARE(trace->extent.layers.size(), size_t(1));
+    QCOMPARE(trace->extent.heads, 2);
   }
 
   void knowsNoCellOutside() {
