@@ -45,7 +45,7 @@ struct EvaluateCommand {
     options.checkpoint = classifier;
     options.resume = std::filesystem::exists(classifier);
     options.stepDone = ProgressReport();
-    const Phase phase = parsePhase("frames=1,size=32,batch=64,steps=1500,rate=2e-3,end=1e-5");
+    const Phase phase = parsePhase("frames=1,size=32,batch=64,steps=6000,rate=2e-3,end=1e-5");
     const TrainResult result = runTraining(initClassifier(1), {phase}, classifierLoss(garments), options);
     if (result.interrupted) {
       throw db::Error(db::Error::Kind::Failure, "classifier", "its training was stopped",

@@ -15,7 +15,7 @@ namespace {
 constexpr int64_t kTimesteps = 1000;
 constexpr double kBetaStart = 1e-4;
 constexpr double kBetaEnd = 0.02;
-constexpr double kSampleGuidance = 2;
+constexpr double kSampleGuidance = 1.5;
 
 bool startsAtZero(const std::string& name) {
   return name.find("norm1.linear") != std::string::npos || name.find("proj_out") != std::string::npos;

@@ -16,7 +16,7 @@ namespace {
 constexpr int64_t kTextTokens = 4;
 constexpr double kTimesteps = 1000;  // the model sees t * 1000
 constexpr double kSampleShift = 3;   // of the noise levels when sampling
-constexpr double kSampleGuidance = 2.5;
+constexpr double kSampleGuidance = 3;
 
 bool startsAtZero(const std::string& name) {
   return name.find("time_proj") != std::string::npos || name.find("proj_out") != std::string::npos ||
