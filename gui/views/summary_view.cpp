@@ -15,10 +15,11 @@
 namespace ditscope::gui {
 namespace {
 
-// Long names break between their words: FlowMatch|Euler|Discrete|Scheduler.
+// Long names break between their words, lists behind their commas: FlowMatch|Euler|Discrete|Scheduler,
+// topk:density=0.25,|dense_steps=4.
 QString html(const QString& plain) {
-  static const QRegularExpression wordEnd(QStringLiteral("([a-z0-9])([A-Z])"));
-  return plain.toHtmlEscaped().replace(wordEnd, QStringLiteral("\\1​\\2"));
+  static const QRegularExpression wordEnd(QStringLiteral("([a-z0-9](?=[A-Z])|,(?=[a-z]))"));
+  return plain.toHtmlEscaped().replace(wordEnd, QStringLiteral("\\1​"));
 }
 
 QString table(const std::vector<SummaryRow>& rows, const PlotColours& colours) {
