@@ -92,7 +92,7 @@ TEST_F(BenchReport, ComparesWithPeakOwnDenseAndLibtorch) {
 TEST_F(BenchReport, TableHasALineForEachAndDashesForWhatDoesNotApply) {
   const std::string text = toText(report());
   EXPECT_THAT(text, HasSubstr("1x2x30x4 (batch x heads x tokens x dim)"));
-  EXPECT_THAT(text, HasSubstr("0.800    1.600       4.80      0.800\n"));
+  EXPECT_THAT(text, HasSubstr("0.640    1.600       4.80      0.800\n"));
   EXPECT_THAT(text, HasSubstr("plan-density-0.5 takes 1.00 % of its kernel's time\n"));
   EXPECT_THAT(text, Not(HasSubstr("nan")));
   EXPECT_THAT(text, Not(HasSubstr("disturbed")));
