@@ -18,9 +18,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<CompanionProgram, 2> kCompanions{{
+constexpr std::array<CompanionProgram, 3> kCompanions{{
     {"collect", "ditscope-collect", "record a sampling run into a trace",
      "build DiTScope with LibTorch (layer collector), or put ditscope-collect on PATH"},
+    {"bench", "ditscope-bench", "measure the attention kernels against LibTorch and the machine's peak",
+     "build DiTScope with LibTorch (layer collector), or put ditscope-bench on PATH"},
     {"gui", "ditscope-gui", "open traces in the window",
      "build DiTScope with Qt 6 and QCustomPlot (layer gui), or put ditscope-gui on PATH"},
 }};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `ditscope collect` and `ditscope gui` become the program beside ditscope, else the one on PATH.
+// `ditscope bench`, `ditscope collect` and `ditscope gui` become the program beside ditscope, else the one on
+// PATH.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -69,7 +70,7 @@ TEST_F(Dispatch, DoesNotRunAProgramOfTheWorkingFolder) {
 }
 
 TEST_F(Dispatch, NamesTheRemedyWhenTheProgramIsMissing) {
-  for (const char* command : {"collect", "gui"}) {
+  for (const char* command : {"bench", "collect", "gui"}) {
     const ProgramResult result = run({command, "run.db"});
     EXPECT_EQ(result.exitCode, 3);
     EXPECT_EQ(result.out, "");

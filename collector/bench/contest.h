@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// All contenders for one shape, on the same random inputs: our kernel in its variants, what LibTorch has, a
+// flash loop over LibTorch's BLAS, and the FMA peak first of all.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <deque>
+#include <span>
+#include <vector>
+
+#include "collector/bench/contender.h"
+#include "kernels/attention.h"
+#include "kernels/block_list_storage.h"
+
+namespace ditscope::collector::bench {
+
+inline constexpr const char* kPeakName = "fma-peak";
+
+struct ContestOptions {
+  std::vector<double> densities;
+  int threads = 1;
+  int block = kernels::kDefaultBlock;
+};
+
+class Contest {  // contenders point into it, so it stays where it is; sets LibTorch's threads
+ public:
+  Contest(const Shape& shape, const ContestOptions& options);
+  Contest(const Contest&) = delete;
+  Contest& operator=(const Contest&) = delete;
+
+  [[nodiscard]] std::span<const Contender> contenders() const { return m_contenders; }
+
+  // For checking: the inputs, f32 [B, H, N, D]; what the last attention that ran gave; and the lists of the
+  // densities, in their order.
+  [[nodiscard]] const at::Tensor& q() const { return m_q; }
+  [[nodiscard]] const at::Tensor& k() const { return m_k; }
+  [[nodiscard]] const at::Tensor& v() const { return m_v; }
+  [[nodiscard]] const at::Tensor& result() const { return m_result; }
+  [[nodiscard]] const std::deque<kernels::BlockListStorage>& lists() const { return m_lists; }
+
+ private:
+  void add(Contender contender);
+  void addPeak();
+  void addOwn();
+  void addDensity(double density);
+  void addLibtorch();
+  void runOwn(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& out,
+              const kernels::StatsOut* stats, const kernels::BlockListStorage* lists);
+
+  Shape m_shape;
+  ContestOptions m_options;
+  kernels::BlockGrid m_grid;
+  at::Tensor m_q, m_k, m_v, m_out, m_lse;
+  at::Tensor m_qHalf, m_kHalf, m_vHalf, m_outHalf;
+  at::Tensor m_result;
+  std::vector<uint32_t> m_keptBits;
+  std::vector<float> m_gap;
+  std::vector<int16_t> m_rowLogMass;
+  kernels::StatsOut m_bitsAndGap, m_logMass;
+  std::deque<kernels::BlockListStorage> m_lists;
+  std::vector<Contender> m_contenders;
+};
+
+}  // namespace ditscope::collector::bench
