@@ -10,7 +10,7 @@
 #include <limits>
 #include <vector>
 
-#include "collector/bench/tile_softmax.h"
+#include "kernels/tile_softmax.h"
 
 namespace ditscope::collector::bench {
 namespace {
@@ -25,7 +25,7 @@ int64_t queryTile(int64_t tokens) {  // as PyTorch chooses it
 // Scratch of one thread, reused by its tiles.
 struct Scratch {
   at::Tensor scores, outputs;
-  std::vector<RowState> state;
+  std::vector<kernels::bench::RowState> state;
 };
 
 // q: [rows, D]; k, v: [N, D]; out: [rows, D].
@@ -39,8 +39,8 @@ void oneTile(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, at::
     const int64_t columns = std::min(kKeyTile, keys - first);
     at::Tensor scores = scratch.scores.narrow(0, 0, rows * columns).view({rows, columns});
     at::addmm_out(scores, scores, q, k.narrow(0, first, columns).t(), 0, scale);
-    softmaxTile(scores.data_ptr<float>(), rows, columns, scratch.state.data(), outputs.data_ptr<float>(),
-                dim);
+    kernels::bench::softmaxTile(scores.data_ptr<float>(), rows, columns, scratch.state.data(),
+                                outputs.data_ptr<float>(), dim);
     outputs.addmm_(scores, v.narrow(0, first, columns));
   }
   const float* sums = outputs.data_ptr<float>();

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The online softmax of a row-major tile of scores, as flash attention over a BLAS needs it between its two
-// products. Units of log2.
+// products: for benchmarks that build such a loop to compare with. Units of log2.
 #pragma once
 
 #include <cstdint>
 
-namespace ditscope::collector::bench {
+namespace ditscope::kernels::bench {
 
 struct RowState {
   float max;  // running, -inf before the first tile
@@ -16,4 +16,4 @@ struct RowState {
 // row's `dim` outputs so far by 2^(old - new maximum). Everything is contiguous; scores are finite.
 void softmaxTile(float* scores, int64_t rows, int64_t columns, RowState* state, float* outputs, int64_t dim);
 
-}  // namespace ditscope::collector::bench
+}  // namespace ditscope::kernels::bench

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collector/bench/tile_softmax.h"
+#include "kernels/tile_softmax.h"
 
 #include <algorithm>
 #include <cmath>
 
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "collector/bench/tile_softmax.cpp"
+#define HWY_TARGET_INCLUDE "kernels/tile_softmax.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
 #include "kernels/simd_math.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace ditscope::collector::bench::HWY_NAMESPACE {
+namespace ditscope::kernels::bench::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 namespace simd = kernels::HWY_NAMESPACE;
@@ -57,11 +57,11 @@ void softmaxTile(float* scores, int64_t rows, int64_t columns, RowState* state, 
   }
 }
 
-}  // namespace ditscope::collector::bench::HWY_NAMESPACE
+}  // namespace ditscope::kernels::bench::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace ditscope::collector::bench {
+namespace ditscope::kernels::bench {
 
 HWY_EXPORT(softmaxTile);
 
@@ -69,5 +69,5 @@ void softmaxTile(float* scores, int64_t rows, int64_t columns, RowState* state, 
   HWY_DYNAMIC_DISPATCH(softmaxTile)(scores, rows, columns, state, outputs, dim);
 }
 
-}  // namespace ditscope::collector::bench
+}  // namespace ditscope::kernels::bench
 #endif
