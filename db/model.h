@@ -127,6 +127,16 @@ struct HeadStats {
   TimeMethod timeMethod = TimeMethod::None;
 };
 
+// What the sparsity method decided for a head in a call.
+struct HeadDecision {
+  std::string method;              // that planned the head, by name; empty = not recorded
+  std::string choice;              // what it decided: dense, window, spatial, temporal, output_share, ...
+  float budget = kNotMeasured;     // share of the key blocks that it meant to keep
+  float threshold = kNotMeasured;  // in the method's own units: cumulative mass, ln lambda, ...
+  int32_t sourceStep = -1;         // step that what it reused (mask, LSE, residual, output) stems from; -1 = none
+  TokenOrder order = TokenOrder::FrameMajor;  // of this head's masks and masses
+};
+
 struct HeadRow {  // a HeadStats with its coordinates
   int64_t callId = 0;
   int32_t step = 0;
