@@ -38,16 +38,22 @@ inline constexpr uint32_t kPartialEntry = 1u << 24;
 inline constexpr uint32_t kKeyBlockMask = kPartialEntry - 1;
 
 // Skips the softmax and PV of a block inside the loop, after its scores are known. The first block that a
-// query block visits is never skipped, so that no row is emptied. NaN scores take no part in the decision.
+// query block visits is never skipped, so that no row is emptied. NaN scores take no part in the decision,
+// nor does a row whose denominator they have spoilt.
 struct SkipRule {
   enum class Kind : uint8_t {
     None,
-    Blasst,     // skip when gap < lnLambda (BLASST, arXiv 2512.12087, eq. 3, with lambda <= 1)
+    Blasst,       // skip when gap < lnLambda (BLASST, arXiv 2512.12087, eq. 3, with lambda <= 1)
+    RunningMass,  // skip when block max - running max < lnLambda + ln(running denominator) in every row, both
+                  // over the blocks kept so far: the block's largest weight against the whole mass kept
+                  // (cumulative energy filtering, arXiv 2606.16317). With lnLambda = ln(P kBlock / keys)
+                  // about a share P of the mass is lost; a block may be skipped though it holds the new
+                  // maximum. What was skipped changes later decisions, so the visiting order matters
     MassBound,  // skip when kBlock * exp(block max - lseRef), a bound on the block's mass relative to lseRef,
                 // is below epsilon / key blocks in every row: all that is skipped holds less than epsilon
   };
   Kind kind = Kind::None;
-  float lnLambda = 0;                      // <= 0
+  float lnLambda = 0;                      // <= 0; Blasst, RunningMass
   const float* lnLambdaPerHead = nullptr;  // [B * H], overrides lnLambda
   const float* lseRef = nullptr;           // [B, H, Nq] natural log; MassBound
   float epsilon = 0;                       // MassBound
@@ -59,9 +65,9 @@ struct SkipRule {
 struct StatsOut {
   uint32_t* keptBits = nullptr;  // [B, H, g, ceil(t / 32)] softmax and PV done; bit t % 32 of word t / 32
   float* gap = nullptr;  // [B, H, g, t] max over rows of (block max - running max before), logits with
-                         // scale applied; +inf for the first block, NaN for a block never visited. The kernel
-                         // decides on this very value: the kept set of any lnLambda <= 0 can be replayed from
-                         // the gaps of a run that skipped nothing
+                         // scale applied; +inf for the first block, NaN for a block never visited. Blasst
+                         // decides on this very value: its kept set for any lnLambda <= 0 can be replayed
+                         // from the gaps of a run that skipped nothing
   int16_t* rowLogMass = nullptr;  // [B, H, t, Nq] log2 sum of exp(score) in Q7.8, saturating (log_mass.h);
                                   // kNotVisited when not visited or skipped
   int64_t* counters = nullptr;    // [B, H, 4] visited, skipped in the loop, partial, empty rows

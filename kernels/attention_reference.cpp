@@ -52,9 +52,7 @@ class ReferenceBlock {
       m_counts.partial += visit.bits != nullptr;
       const float gap = first ? float(kInfinity) : excessOver([this](size_t r) { return m_rows[r].max; });
       if (m_stats.gap) m_stats.gap[visit.keyBlock] = gap;
-      const float* lseRef = m_skip.lseRef();
-      const float excess = lseRef ? excessOver([lseRef](size_t r) { return double(lseRef[r]); }) : gap;
-      if (m_skip.skips(excess, visit.keyBlock, first)) {
+      if (m_skip.skips(excessFor(gap), visit.keyBlock, first)) {
         ++m_counts.skipped;
         continue;
       }
@@ -87,6 +85,15 @@ class ReferenceBlock {
     for (int64_t d = 0; d < m_geometry.dim; ++d)
       dot += element(m_args.q, m_b, m_h, query, d) * element(m_args.k, m_b, m_geometry.kvHead(m_h), key, d);
     return dot * double(m_geometry.scale);
+  }
+
+  // What the skip rule decides on.
+  float excessFor(float gap) const {
+    if (const float* lseRef = m_skip.lseRef())
+      return excessOver([lseRef](size_t r) { return double(lseRef[r]); });
+    if (m_skip.comparesRunningLse())
+      return excessOver([this](size_t r) { return m_rows[r].max + std::log(m_rows[r].sum); });
+    return gap;
   }
 
   // max over rows of (block max - reference of the row); rows without a comparable value are left out.

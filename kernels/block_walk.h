@@ -84,7 +84,8 @@ class BlockWalk {
 };
 
 // The skip rule of one (b, h, query block): its threshold and, for MassBound, the reference LSE of its rows.
-// A kernel asks with the maximum over rows of (block max - running max) or (block max - lseRef).
+// A kernel asks with the maximum over rows of (block max - reference of the row), the reference being the
+// running maximum, the running LSE or lseRef.
 class SkipTest {
  public:
   SkipTest(const AttentionArgs& args, const Geometry& geometry, int64_t b, int64_t h, int64_t g) {
@@ -93,7 +94,7 @@ class SkipTest {
     const SkipRule& rule = *args.skip;
     m_kind = rule.kind;
     m_mustKeep = rule.mustKeep;
-    if (m_kind == SkipRule::Kind::Blasst) {
+    if (m_kind != SkipRule::Kind::MassBound) {
       m_threshold = rule.lnLambdaPerHead ? rule.lnLambdaPerHead[head] : rule.lnLambda;
     } else {
       // A block of kBlock keys has at most kBlock * exp(block max) of mass.
@@ -103,6 +104,7 @@ class SkipTest {
   }
 
   [[nodiscard]] bool active() const { return m_kind != SkipRule::Kind::None; }
+  [[nodiscard]] bool comparesRunningLse() const { return m_kind == SkipRule::Kind::RunningMass; }
   [[nodiscard]] const float* lseRef() const { return m_lseRef; }  // null unless MassBound
   [[nodiscard]] bool skips(float excess, int64_t keyBlock, bool first) const {
     return active() && !first && excess < m_threshold && !(m_mustKeep && m_mustKeep[keyBlock]);

@@ -45,7 +45,8 @@ CpuScratch::CpuScratch(const Geometry& geometry) : attended(size_t(geometry.kBlo
                       {&max, geometry.qBlock},
                       {&sum, geometry.qBlock},
                       {&blockMax, geometry.qBlock},
-                      {&rescale, geometry.qBlock}};
+                      {&rescale, geometry.qBlock},
+                      {&lseRef, geometry.qBlock}};
   int64_t total = 0;
   for (const auto& [pointer, floats] : parts) total += floats;
   m_memory = hwy::AllocateAligned<float>(size_t(total));

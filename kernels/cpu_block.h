@@ -35,6 +35,7 @@ class CpuScratch {
   float* sum;                     // [qBlock]
   float* blockMax;                // [qBlock]
   float* rescale;                 // [qBlock]
+  float* lseRef;                  // [qBlock] SkipRule::lseRef in units of log2
   std::vector<uint8_t> attended;  // [kBlock][qBlock / 8] bits of a partial entry, transposed
 
  private:

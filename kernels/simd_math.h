@@ -18,6 +18,15 @@ using FloatTag = hn::ScalableTag<float>;
 using Float = hn::Vec<FloatTag>;
 using IntTag = hn::RebindToSigned<FloatTag>;
 
+// The larger of both; max where x is NaN.
+HWY_INLINE Float raiseMax(Float max, Float x) {
+#if HWY_ARCH_X86
+  return hn::Max(x, max);  // one instruction, which gives its second operand when one is NaN
+#else
+  return hn::IfThenElse(hn::Gt(x, max), x, max);
+#endif
+}
+
 // 2^x for x up to 126; 0 below -126. Relative error at most 2.5e-7.
 HWY_INLINE Float exp2Bounded(Float x) {
   const FloatTag f;

@@ -54,9 +54,11 @@ class QueryBlock {
       const bool first = m_counts.visited++ == 0;
       m_counts.partial += visit.bits != nullptr;
       if (m_skip.active() || m_stats.gap) {
-        const float gap = first ? kInfinity : m_softmax.excessOver(m_scratch.max, 1.0f, m_rows);
+        const float gap = first ? kInfinity : m_softmax.excessOver(m_scratch.max, m_rows);
         if (m_stats.gap) m_stats.gap[visit.keyBlock] = gap;
-        const float excess = m_skip.lseRef() ? m_softmax.excessOver(m_skip.lseRef(), kLog2E, m_rows) : gap;
+        const float excess = m_skip.lseRef()               ? m_softmax.excessOver(m_scratch.lseRef, m_rows)
+                             : m_skip.comparesRunningLse() ? m_softmax.excessOverRunningLse(m_rows)
+                                                           : gap;
         if (m_skip.skips(excess, visit.keyBlock, first)) {
           ++m_counts.skipped;
           continue;
@@ -86,6 +88,8 @@ class QueryBlock {
     std::fill_n(m_scratch.output, m_columns * m_dimPadded, 0.0f);
     std::fill_n(m_scratch.rest, m_columns * (m_geometry.dim % int64_t(hn::Lanes(FloatTag()))), 0.0f);
     m_softmax.start();
+    if (!m_skip.lseRef()) return;
+    for (int64_t r = 0; r < m_rows; ++r) m_scratch.lseRef[r] = kLog2E * m_skip.lseRef()[r];
   }
 
   void computeScores(const BlockVisit& visit) {
@@ -123,7 +127,7 @@ class QueryBlock {
         const Float masked = hn::IfThenElse(lanesFromBits(attended + j * bytes, q), hn::Load(f, scores),
                                             hn::Set(f, -kInfinity));
         hn::Store(masked, f, scores);
-        max = hn::Max(max, masked);
+        max = raiseMax(max, masked);
       }
       hn::Store(max, f, m_scratch.blockMax + q);
     }

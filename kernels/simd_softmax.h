@@ -38,24 +38,13 @@ class RunningSoftmax {
     std::fill_n(m_scratch.sum, m_columns, 0.0f);
   }
 
-  // max over rows of (block max - factor * reference), in natural logits; rows without a comparable value are
-  // left out.
-  [[nodiscard]] float excessOver(const float* reference, float factor, int64_t rows) const {
-    const FloatTag f;
-    const int64_t lanes = int64_t(hn::Lanes(f));
-    Float excesses = hn::Set(f, -kInfinity);
-    int64_t r = 0;
-    for (; r + lanes <= rows; r += lanes) {
-      const Float scaled = hn::Mul(hn::Set(f, factor), hn::LoadU(f, reference + r));
-      const Float difference = hn::Sub(hn::Load(f, m_scratch.blockMax + r), scaled);
-      excesses = hn::IfThenElse(hn::Gt(difference, excesses), difference, excesses);
-    }
-    float excess = hn::GetLane(hn::MaxOfLanes(f, excesses));
-    for (; r < rows; ++r) {
-      const float difference = m_scratch.blockMax[r] - factor * reference[r];
-      excess = difference > excess ? difference : excess;
-    }
-    return excess * kLn2;
+  // max over rows of (block max - reference), in natural logits; rows without a comparable value are left
+  // out. reference: [columns] in log2, or the running LSE.
+  [[nodiscard]] float excessOver(const float* reference, int64_t rows) const {
+    return excess(rows, [reference](int64_t q) { return hn::Load(FloatTag(), reference + q); });
+  }
+  [[nodiscard]] float excessOverRunningLse(int64_t rows) const {
+    return excess(rows, [this](int64_t q) { return runningLse(q); });
   }
 
   // The scores of `keys` keys become weights and the running values move on. logMass: where the codes of the
@@ -69,16 +58,34 @@ class RunningSoftmax {
     const FloatTag f;
     for (int64_t q = 0; q < m_columns; q += int64_t(hn::Lanes(f))) {
       const Float sum = hn::Load(f, m_scratch.sum + q);
-      const Float max = hn::Load(f, m_scratch.max + q);
       const auto empty = hn::Eq(sum, hn::Zero(f));
-      const Float lse = hn::Mul(hn::Set(f, kLn2), hn::Add(max, log2Positive(sum)));
-      const Float spoilt = hn::IfThenElse(hn::IsNaN(sum), sum, lse);
-      hn::Store(hn::IfThenElse(empty, hn::Set(f, -kInfinity), spoilt), f, m_scratch.max + q);
+      const Float lse = hn::Mul(hn::Set(f, kLn2), runningLse(q));
+      hn::Store(hn::IfThenElse(empty, hn::Set(f, -kInfinity), lse), f, m_scratch.max + q);
       hn::Store(hn::IfThenZeroElse(empty, hn::Div(hn::Set(f, 1.0f), sum)), f, m_scratch.rescale + q);
     }
   }
 
  private:
+  template <class Reference>
+  HWY_INLINE float excess(int64_t rows, Reference reference) const {
+    const FloatTag f;
+    Float excesses = hn::Set(f, -kInfinity);
+    for (int64_t q = 0; q < rows; q += int64_t(hn::Lanes(f))) {
+      const Float difference = hn::Sub(hn::Load(f, m_scratch.blockMax + q), reference(q));
+      const auto counts = hn::And(hn::FirstN(f, size_t(rows - q)), hn::Gt(difference, excesses));
+      excesses = hn::IfThenElse(counts, difference, excesses);
+    }
+    return hn::GetLane(hn::MaxOfLanes(f, excesses)) * kLn2;
+  }
+
+  // In log2; -inf for a row without a key, NaN once a score was.
+  HWY_INLINE Float runningLse(int64_t q) const {
+    const FloatTag f;
+    const Float sum = hn::Load(f, m_scratch.sum + q);
+    const Float lse = hn::Add(hn::Load(f, m_scratch.max + q), log2Positive(sum));
+    return hn::IfThenElse(hn::IsNaN(sum), sum, lse);
+  }
+
   // Two vectors of queries: scores become weights, and the rows' running values move on.
   HWY_INLINE void weighPanel(int64_t keys, int64_t q, int16_t* logMass, int64_t rows) {
     const FloatTag f;

@@ -91,8 +91,8 @@ HWY_INLINE void scoreRows(const float* HWY_RESTRICT k, int64_t kStride, const fl
   for (int r = 0; r < R; ++r) {
     hn::Store(sum[r][0], f, scores + r * scoreStride);
     hn::Store(sum[r][1], f, scores + r * scoreStride + lanes);
-    max0 = hn::Max(max0, sum[r][0]);
-    max1 = hn::Max(max1, sum[r][1]);
+    max0 = raiseMax(max0, sum[r][0]);
+    max1 = raiseMax(max1, sum[r][1]);
   }
   hn::Store(max0, f, max);
   hn::Store(max1, f, max + lanes);

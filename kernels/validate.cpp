@@ -37,7 +37,7 @@ void validateTensor(const Tensor4& tensor, const char* field) {
 
 void validateSkip(const AttentionArgs& args) {
   const SkipRule& rule = *args.skip;
-  if (rule.kind == SkipRule::Kind::Blasst) {
+  if (rule.kind == SkipRule::Kind::Blasst || rule.kind == SkipRule::Kind::RunningMass) {
     require(rule.lnLambdaPerHead != nullptr || rule.lnLambda <= 0, "skip.lnLambda", "must be at most 0");
     const int64_t heads = rule.lnLambdaPerHead ? args.q.size[0] * args.q.size[1] : 0;
     for (int64_t i = 0; i < heads; ++i)

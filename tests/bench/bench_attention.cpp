@@ -89,6 +89,8 @@ class Bench {
     addCase("dense", 1, [this] { attentionCpu(m_args, m_options.threads); });
     addStats("dense, kept bits + gap", m_bitsAndGap);
     addStats("dense, + row log-mass", m_all);
+    addSkip("dense, Blasst asked", SkipRule::Kind::Blasst);
+    addSkip("dense, RunningMass asked", SkipRule::Kind::RunningMass);
     for (const double density : {0.5, 0.25, 0.1}) addSparse(density);
     addSearch();
     for (int round = 0; round < m_options.rounds; ++round)
@@ -121,6 +123,16 @@ class Bench {
     addCase(name, 1, [this, &stats] {
       AttentionArgs args = m_args;
       args.stats = &stats;
+      attentionCpu(args, m_options.threads);
+    });
+  }
+
+  // What the question costs: the threshold is so low that no block is skipped.
+  void addSkip(const std::string& name, SkipRule::Kind kind) {
+    addCase(name, 1, [this, kind] {
+      const SkipRule rule{.kind = kind, .lnLambda = -1e30f};
+      AttentionArgs args = m_args;
+      args.skip = &rule;
       attentionCpu(args, m_options.threads);
     });
   }

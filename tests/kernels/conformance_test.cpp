@@ -226,7 +226,8 @@ TEST_P(Conformance, TheOrderOfBlocksChangesNothingBeyondRounding) {
 }
 
 TEST_P(Conformance, NaNInAQueryStaysInItsRow) {
-  for (const auto kind : {SkipRule::Kind::None, SkipRule::Kind::Blasst, SkipRule::Kind::MassBound}) {
+  for (const auto kind : {SkipRule::Kind::None, SkipRule::Kind::Blasst, SkipRule::Kind::RunningMass,
+                          SkipRule::Kind::MassBound}) {
     const Shape shape{.heads = 2, .queries = 150, .keys = 200, .dim = 72, .block = 32};
     AttentionCase problem(shape, 9);
     AttentionArgs args = problem.args();

@@ -103,6 +103,9 @@ TEST(Validate, NamesTheFieldThatDoesNotFit) {
                 [&](AttentionArgs&, BlockList& l, SkipRule&) { l.rowStart = falling.data(); });
   expectRefusal("skip.lnLambda", [](AttentionArgs&, BlockList&, SkipRule& s) { s.lnLambda = 0.5f; });
   expectRefusal("skip.lnLambda", [](AttentionArgs&, BlockList&, SkipRule& s) { s.lnLambda = NAN; });
+  expectRefusal("skip.lnLambda", [](AttentionArgs&, BlockList&, SkipRule& s) {
+    s = {.kind = SkipRule::Kind::RunningMass, .lnLambda = 0.5f};
+  });
   expectRefusal("skip.lseRef",
                 [](AttentionArgs&, BlockList&, SkipRule& s) { s.kind = SkipRule::Kind::MassBound; });
 }
