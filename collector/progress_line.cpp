@@ -23,9 +23,13 @@ void ProgressLine::start(std::string what, int total) {
 }
 
 void ProgressLine::update(int done) {
-  if (!m_active) return;
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - m_start;
-  fmt::print(stderr, "\r\033[K{}", text(m_what, done, m_total, elapsed.count()));
+  show(text(m_what, done, m_total, elapsed.count()));
+}
+
+void ProgressLine::show(const std::string& line) {
+  if (!m_active) return;
+  fmt::print(stderr, "\r\033[K{}", line);
   std::fflush(stderr);
   m_written = true;
 }

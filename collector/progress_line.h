@@ -16,7 +16,8 @@ class ProgressLine {
 
   void start(std::string what, int total);
   void update(int done);
-  void finish();  // ends the line
+  void show(const std::string& line);  // instead of start() and update()
+  void finish();                       // ends the line
 
   // "recording: step 3/20, 1.25 s/step, ends in 21 s"
   static std::string text(const std::string& what, int done, int total, double seconds);

@@ -10,20 +10,20 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "collector/bench/bench_progress.h"
 #include "collector/bench/bench_trace.h"
 #include "collector/bench/contest.h"
 #include "collector/bench/report.h"
 #include "collector/environment.h"
-#include "collector/progress_line.h"
 #include "kernels/parallel.h"
 
 namespace ditscope::collector::bench {
 namespace {
 
 constexpr const char* kHelp = R"(
-Contenders: our kernel (ditscope-*: dense f32, with kept bits and gap, with row log-mass, bf16, and with
-random block lists of each density), the building of those lists (plan-*), LibTorch's attention (unfused;
-fused where this LibTorch has it), a flash loop of 256 x 512 tiles over LibTorch's matrix products, and the
+Contenders: our kernel (ditscope-*: dense in f32, bf16 and f16; in f32 with kept bits and gap, and with row
+log-mass; with random block lists of each density), the building of those lists (plan-*), LibTorch's attention
+(unfused; fused, libtorch-sdpa-*, where this LibTorch has it), a flash loop of 256 x 512 tiles over LibTorch's matrix products, and the
 rate of fused multiply-adds (fma-peak). All take turns in every round; ratios are medians of the rounds'.
 
 Examples:
@@ -62,19 +62,18 @@ db::Run describe(const CommandOptions& options) {
   return run;
 }
 
-ShapeReport measure(const Shape& shape, const std::string& title, const CommandOptions& options,
-                    BenchTrace* trace) {
+// roundDone: called with the number of rounds that this shape has behind it, warm-ups included.
+ShapeReport measure(const Shape& shape, const CommandOptions& options, BenchTrace* trace,
+                    const std::function<void(int)>& roundDone) {
   const SamplePlan& plan = options.plan;
   const Contest contest(shape, {options.densities, plan.threads, options.block});
   const auto contenders = contest.contenders();
   if (trace != nullptr) {
     trace->startShape(contenders, fmt::format("{} t{} b{}", toString(shape), plan.threads, options.block));
   }
-  ProgressLine progress(!options.quiet);
-  progress.start(title, plan.warmups + plan.rounds);
   const auto seconds = sample(contenders, plan, [&](size_t contender, int round, double taken) {
     if (trace != nullptr) trace->add(contender, taken, round < 0);
-    if (contender + 1 == contenders.size()) progress.update(plan.warmups + round + 1);
+    if (contender + 1 == contenders.size()) roundDone(plan.warmups + round + 1);
   });
   return summarise(shape, contenders, seconds);
 }
@@ -102,10 +101,12 @@ void run(CommandOptions options) {
   const bool table = !options.json && !options.quiet;
   if (table) fmt::print("{}", toText(setup));
   std::vector<ShapeReport> reports;
-  for (const Shape& shape : shapes) {
-    const std::string title =
-        fmt::format("shape {} of {}, {}, round", reports.size() + 1, shapes.size(), toString(shape));
-    reports.push_back(measure(shape, title, options, trace ? &*trace : nullptr));
+  BenchProgress progress(shapes, options.plan.warmups + options.plan.rounds, !options.quiet);
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    progress.update(i, 0);
+    reports.push_back(measure(shapes[i], options, trace ? &*trace : nullptr,
+                              [&progress, i](int rounds) { progress.update(i, rounds); }));
+    progress.finish();
     if (table) fmt::print("{}", toText(reports.back()));
     std::fflush(stdout);
   }

@@ -22,10 +22,7 @@
 namespace ditscope::collector::bench {
 namespace {
 
-constexpr const char* kOwnDense = "ditscope-f32";
 constexpr const char* kUnfused = "libtorch-unfused";
-constexpr const char* kFused = "libtorch-sdpa";
-constexpr const char* kFusedHalf = "libtorch-sdpa-bf16";
 #if TORCH_VERSION_MAJOR >= 2
 constexpr bool kHasFused = true;
 #else
@@ -37,9 +34,18 @@ bool unfusedFits(const Shape& shape) {
   return shape.batch * shape.tokens <= kMaxScores / shape.tokens;
 }
 
-// The best that LibTorch has for f32.
-const char* libtorchRival(const Shape& shape) {
-  return kHasFused ? kFused : unfusedFits(shape) ? kUnfused : "";
+std::string ownDense(const std::string& dtype) {
+  return "ditscope-" + dtype;
+}
+
+std::string fused(const std::string& dtype) {
+  return "libtorch-sdpa-" + dtype;
+}
+
+// The best that LibTorch has; its unfused attention computes in f32.
+std::string libtorchRival(const Shape& shape, const std::string& dtype) {
+  if (kHasFused) return fused(dtype);
+  return dtype == "f32" && unfusedFits(shape) ? kUnfused : "";
 }
 
 // For an OpenBLAS with threads of its own. One on OpenMP follows LibTorch's setting and stays on one thread
@@ -79,13 +85,25 @@ Contest::Contest(const Shape& shape, const ContestOptions& options) : m_shape(sh
   setBlasThreads(options.threads);
   at::manual_seed(1);
   const std::vector<int64_t> sizes{shape.batch, shape.heads, shape.tokens, shape.dim};
-  for (at::Tensor* input : {&m_q, &m_k, &m_v}) *input = at::randn(sizes, at::kFloat);
-  m_out = at::empty_like(m_q);
+  const at::Tensor q = at::randn(sizes, at::kFloat), k = at::randn(sizes, at::kFloat),
+                   v = at::randn(sizes, at::kFloat);
+  const auto rounded = [&](const char* name, at::ScalarType dtype) {
+    return Inputs{name, q.to(dtype), k.to(dtype), v.to(dtype), at::empty(sizes, dtype)};
+  };
+  m_inputs = {rounded("f32", at::kFloat), rounded("bf16", at::kBFloat16), rounded("f16", at::kHalf)};
   m_lse = at::empty({shape.batch, shape.heads, shape.tokens}, at::kFloat);
   const int64_t blocks = (shape.tokens + options.block - 1) / options.block;
   m_grid = {shape.batch * shape.heads, blocks, blocks};
+  const int64_t words = (blocks + 31) / 32;
+  m_keptBits.resize(size_t(m_grid.lists * blocks * words));
+  m_gap.resize(size_t(m_grid.blocks()));
+  m_rowLogMass.resize(size_t(m_grid.lists * blocks * shape.tokens));
+  m_bitsAndGap = {.keptBits = m_keptBits.data(), .gap = m_gap.data()};
+  m_logMass = {.rowLogMass = m_rowLogMass.data()};
   addPeak();
-  addOwn();
+  for (const Inputs& inputs : m_inputs) addOwn(inputs, "", nullptr);
+  addOwn(m_inputs[0], "-bits-gap", &m_bitsAndGap);
+  addOwn(m_inputs[0], "-log-mass", &m_logMass);
   for (const double density : options.densities) addDensity(density);
   addLibtorch();
 }
@@ -105,50 +123,28 @@ void Contest::addPeak() {
        }});
 }
 
-void Contest::runOwn(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& out,
-                     const kernels::StatsOut* stats, const kernels::BlockListStorage* lists) {
+void Contest::runOwn(const Inputs& inputs, const kernels::StatsOut* stats,
+                     const kernels::BlockListStorage* lists) {
   const kernels::BlockList list = lists != nullptr ? lists->view() : kernels::BlockList{};
   kernels::AttentionArgs args;
-  args.q = kernelView(q);
-  args.k = kernelView(k);
-  args.v = kernelView(v);
-  args.o = kernelView(out);
+  args.q = kernelView(inputs.q);
+  args.k = kernelView(inputs.k);
+  args.v = kernelView(inputs.v);
+  args.o = kernelView(inputs.out);
   args.lse = m_lse.data_ptr<float>();
   args.list = lists != nullptr ? &list : nullptr;
   args.stats = stats;
   args.defaultBlock = m_options.block;
   kernels::attentionCpu(args, m_options.threads);
-  m_result = out;
+  m_result = inputs.out;
 }
 
-void Contest::addOwn() {
-  const double flops = m_shape.denseFlops();
-  const auto variant = [&](const char* name, const kernels::StatsOut* stats) {
-    add({.name = name,
-         .flops = flops,
-         .own = kOwnDense,
-         .libtorch = libtorchRival(m_shape),
-         .run = [this, stats] { runOwn(m_q, m_k, m_v, m_out, stats, nullptr); }});
-  };
-  const int64_t words = (m_grid.kBlocks + 31) / 32;
-  m_keptBits.resize(size_t(m_grid.lists * m_grid.qBlocks * words));
-  m_gap.resize(size_t(m_grid.blocks()));
-  m_rowLogMass.resize(size_t(m_grid.lists * m_grid.kBlocks * m_shape.tokens));
-  m_bitsAndGap = {.keptBits = m_keptBits.data(), .gap = m_gap.data()};
-  m_logMass = {.rowLogMass = m_rowLogMass.data()};
-  variant(kOwnDense, nullptr);
-  variant("ditscope-f32-bits-gap", &m_bitsAndGap);
-  variant("ditscope-f32-log-mass", &m_logMass);
-
-  m_qHalf = m_q.to(at::kBFloat16);
-  m_kHalf = m_k.to(at::kBFloat16);
-  m_vHalf = m_v.to(at::kBFloat16);
-  m_outHalf = at::empty_like(m_qHalf);
-  add({.name = "ditscope-bf16",
-       .flops = flops,
-       .own = kOwnDense,
-       .libtorch = kHasFused ? kFusedHalf : "",
-       .run = [this] { runOwn(m_qHalf, m_kHalf, m_vHalf, m_outHalf, nullptr, nullptr); }});
+void Contest::addOwn(const Inputs& inputs, const std::string& suffix, const kernels::StatsOut* stats) {
+  add({.name = ownDense(inputs.dtype) + suffix,
+       .flops = m_shape.denseFlops(),
+       .own = ownDense(m_inputs[0].dtype),
+       .libtorch = libtorchRival(m_shape, inputs.dtype),
+       .run = [this, &inputs, stats] { runOwn(inputs, stats, nullptr); }});
 }
 
 void Contest::addDensity(double density) {
@@ -158,37 +154,44 @@ void Contest::addDensity(double density) {
   };
   const kernels::BlockListStorage& lists = m_lists.emplace_back(build());
   const double share = keptPairs(m_grid, kept, m_shape.tokens, m_options.block);
-  const std::string name = fmt::format("ditscope-f32-density-{:g}", density);
-  add({.name = name,
-       .density = share,
-       .flops = share * m_shape.denseFlops(),
-       .own = kOwnDense,
-       .libtorch = libtorchRival(m_shape),
-       .run = [this, &lists] { runOwn(m_q, m_k, m_v, m_out, nullptr, &lists); }});
+  const auto nameIn = [&](const Inputs& inputs) {
+    return fmt::format("{}-density-{:g}", ownDense(inputs.dtype), density);
+  };
+  for (const Inputs& inputs : m_inputs) {
+    add({.name = nameIn(inputs),
+         .density = share,
+         .flops = share * m_shape.denseFlops(),
+         .own = ownDense(inputs.dtype),
+         .libtorch = libtorchRival(m_shape, inputs.dtype),
+         .run = [this, &inputs, &lists] { runOwn(inputs, nullptr, &lists); }});
+  }
   add({.name = fmt::format("plan-density-{:g}", density),
        .density = share,
        .flops = 0,
-       .own = name,
+       .own = nameIn(m_inputs[0]),
        .libtorch = "",
        .run = [build] { (void)build(); }});
 }
 
 void Contest::addLibtorch() {
-  const double flops = m_shape.denseFlops();
-  const auto rival = [&](const char* name, const std::function<void()>& run) {
-    add({.name = name, .flops = flops, .own = kOwnDense, .libtorch = "", .run = run});
+  const auto rival = [&](const std::string& name, const std::function<void()>& run) {
+    add({.name = name,
+         .flops = m_shape.denseFlops(),
+         .own = ownDense(m_inputs[0].dtype),
+         .libtorch = "",
+         .run = run});
   };
   if (unfusedFits(m_shape))
-    rival(kUnfused, [this] { m_result = PlainAttention().attend(m_q, m_k, m_v, {}); });
+    rival(kUnfused, [this] { m_result = PlainAttention().attend(q(), k(), v(), {}); });
 #if TORCH_VERSION_MAJOR >= 2
-  rival(kFused, [this] { m_result = at::scaled_dot_product_attention(m_q, m_k, m_v); });
-  rival(kFusedHalf, [this] { m_result = at::scaled_dot_product_attention(m_qHalf, m_kHalf, m_vHalf); });
+  for (const Inputs& in : m_inputs)
+    rival(fused(in.dtype), [this, &in] { m_result = at::scaled_dot_product_attention(in.q, in.k, in.v); });
 #endif
   rival("flash-loop", [this] {
     setBlasThreads(1);
-    flashLoop(m_q, m_k, m_v, m_out);
+    flashLoop(q(), k(), v(), m_inputs[0].out);
     setBlasThreads(m_options.threads);
-    m_result = m_out;
+    m_result = m_inputs[0].out;
   });
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// All contenders for one shape, on the same random inputs: our kernel in its variants, what LibTorch has, a
-// flash loop over LibTorch's BLAS, and the FMA peak first of all.
+// All contenders for one shape, on the same random inputs: our kernel in its variants and dtypes, what
+// LibTorch has, a flash loop over LibTorch's BLAS, and the FMA peak first of all.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
 #include <deque>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "collector/bench/contender.h"
@@ -33,27 +35,30 @@ class Contest {  // contenders point into it, so it stays where it is; sets LibT
 
   // For checking: the inputs, f32 [B, H, N, D]; what the last attention that ran gave; and the lists of the
   // densities, in their order.
-  [[nodiscard]] const at::Tensor& q() const { return m_q; }
-  [[nodiscard]] const at::Tensor& k() const { return m_k; }
-  [[nodiscard]] const at::Tensor& v() const { return m_v; }
+  [[nodiscard]] const at::Tensor& q() const { return m_inputs[0].q; }
+  [[nodiscard]] const at::Tensor& k() const { return m_inputs[0].k; }
+  [[nodiscard]] const at::Tensor& v() const { return m_inputs[0].v; }
   [[nodiscard]] const at::Tensor& result() const { return m_result; }
   [[nodiscard]] const std::deque<kernels::BlockListStorage>& lists() const { return m_lists; }
 
  private:
+  struct Inputs {  // of one dtype
+    std::string dtype;
+    at::Tensor q, k, v, out;
+  };
+
   void add(Contender contender);
   void addPeak();
-  void addOwn();
+  void addOwn(const Inputs& inputs, const std::string& suffix, const kernels::StatsOut* stats);
   void addDensity(double density);
   void addLibtorch();
-  void runOwn(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& out,
-              const kernels::StatsOut* stats, const kernels::BlockListStorage* lists);
+  void runOwn(const Inputs& inputs, const kernels::StatsOut* stats, const kernels::BlockListStorage* lists);
 
   Shape m_shape;
   ContestOptions m_options;
   kernels::BlockGrid m_grid;
-  at::Tensor m_q, m_k, m_v, m_out, m_lse;
-  at::Tensor m_qHalf, m_kHalf, m_vHalf, m_outHalf;
-  at::Tensor m_result;
+  std::array<Inputs, 3> m_inputs;  // f32, bf16, f16: the same numbers, rounded
+  at::Tensor m_lse, m_result;
   std::vector<uint32_t> m_keptBits;
   std::vector<float> m_gap;
   std::vector<int16_t> m_rowLogMass;

@@ -57,6 +57,7 @@ TEST_F(BenchProgram, PrintsATableForEachShape) {
   EXPECT_THAT(text, HasSubstr("1x1x128x16"));
   EXPECT_THAT(text, HasSubstr("1x2x100x24"));
   for (const char* name : {"fma-peak", "ditscope-f32-bits-gap", "ditscope-f32-log-mass", "ditscope-bf16",
+                           "ditscope-f16", "ditscope-bf16-density-0.5", "ditscope-f16-density-0.5",
                            "ditscope-f32-density-0.5", "plan-density-0.5", "libtorch-unfused", "flash-loop"})
     EXPECT_THAT(text, HasSubstr(name));
 }

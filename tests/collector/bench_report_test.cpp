@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "collector/bench/bench_progress.h"
 #include "db/error.h"
 
 namespace ditscope::collector::bench {
@@ -34,6 +35,17 @@ TEST(BenchSampling, RatiosAreTakenInsideARound) {
   EXPECT_DOUBLE_EQ(medianRatio(slow, fast), 2);
   EXPECT_THROW((void)medianRatio(slow, fewer), std::invalid_argument);
   EXPECT_DOUBLE_EQ(relativeRange(slow), 9);
+}
+
+TEST(BenchProgress, WeighsShapesByTheirWork) {
+  // Twice the tokens is four times the work: 1 + 1 of 10 parts after the first shape, 2 + 4 after a round
+  // more.
+  const BenchProgress progress({{1, 8, 1024, 64}, {1, 8, 2048, 64}}, 2, false);
+  EXPECT_EQ(progress.text(0, 0, 0), "shape 1 of 2, 1x8x1024x64, round 1 of 2");
+  EXPECT_EQ(progress.text(0, 1, 3), "shape 1 of 2, 1x8x1024x64, round 2 of 2, ends in 27 s");
+  EXPECT_EQ(progress.text(1, 0, 6), "shape 2 of 2, 1x8x2048x64, round 1 of 2, ends in 24 s");
+  EXPECT_EQ(progress.text(1, 1, 18), "shape 2 of 2, 1x8x2048x64, round 2 of 2, ends in 12 s");
+  EXPECT_EQ(progress.text(1, 2, 30), "shape 2 of 2, 1x8x2048x64, round 2 of 2, ends in 0 s");
 }
 
 TEST(BenchSampling, TakesTurnsAndDropsTheWarmUp) {
