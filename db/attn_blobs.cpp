@@ -55,6 +55,14 @@ void validate(const AttnRecord& record) {
   const size_t heads = headCount(record);
   require(heads <= size_t(kMaxHeads), "too many heads");
   require(record.heads.empty() || record.heads.size() == heads, "heads must hold one entry a head");
+  require(record.decisions.empty() || record.decisions.size() == record.heads.size(),
+          "decisions must hold one entry a head, beside the heads");
+  for (const HeadDecision& decision : record.decisions) {
+    require(decision.method.size() <= kMaxNameBytes && decision.choice.size() <= kMaxNameBytes,
+            "the name of a method or choice is too long");
+    require(decision.sourceStep >= -1 && decision.sourceStep <= record.call.step,
+            "a head reuses what a later step made");
+  }
   if (record.masks.size() != 1)
     requireUniform(record.masks, heads, "masks must hold one entry a head, or one");
   for (const BlockMass& mass : record.masses) {

@@ -20,7 +20,8 @@ inline constexpr std::string_view kEnumNames<AttnKind>[] = {"self", "cross", "jo
 template <>
 inline constexpr std::string_view kEnumNames<Branch>[] = {"cond", "uncond"};
 template <>
-inline constexpr std::string_view kEnumNames<TokenOrder>[] = {"frame_major", "pixel_major"};
+inline constexpr std::string_view kEnumNames<TokenOrder>[] = {"frame_major", "pixel_major", "tile_major",
+                                                              "clustered"};
 template <>
 inline constexpr std::string_view kEnumNames<TimeMethod>[] = {"none", "measured", "attributed", "replayed"};
 template <>

@@ -19,7 +19,12 @@ enum class AttnKind : uint8_t { Self, Cross, Joint };
 enum class Branch : uint8_t { Cond, Uncond };  // of classifier-free guidance
 enum class BlockState : uint8_t { Skipped, Partial, Full };
 enum class TimeMethod : uint8_t { None, Measured, Attributed, Replayed };
-enum class TokenOrder : uint8_t { FrameMajor, PixelMajor };  // (t, y, x) as the model has it, or (y, x, t)
+enum class TokenOrder : uint8_t {
+  FrameMajor,  // (t, y, x), as the model has it
+  PixelMajor,  // (y, x, t)
+  TileMajor,   // 3-D tiles of a video one after the other
+  Clustered,   // by semantic clusters, another order in every call
+};
 
 struct TokenGrid {  // of the video or image tokens, after patching
   int32_t frames = 1;
@@ -96,7 +101,7 @@ struct AttnCall {
   int32_t layer = 0;
   Branch branch = Branch::Cond;
   AttnKind kind = AttnKind::Self;
-  TokenOrder order = TokenOrder::FrameMajor;
+  TokenOrder order = TokenOrder::FrameMajor;  // of masks and masses, unless a head's decision says otherwise
   int64_t qLen = 0;
   int64_t kvLen = 0;
   int32_t blockQ = 0;
@@ -128,12 +133,13 @@ struct HeadStats {
 };
 
 // What the sparsity method decided for a head in a call.
+inline constexpr size_t kMaxNameBytes = 64;
 struct HeadDecision {
-  std::string method;              // that planned the head, by name; empty = not recorded
-  std::string choice;              // what it decided: dense, window, spatial, temporal, output_share, ...
-  float budget = kNotMeasured;     // share of the key blocks that it meant to keep
+  std::string method = {};      // that planned the head, by name; empty = not recorded; at most kMaxNameBytes
+  std::string choice = {};      // what it decided: dense, window, spatial, output_share, ...; likewise
+  float budget = kNotMeasured;  // share of the key blocks that it meant to keep
   float threshold = kNotMeasured;  // in the method's own units: cumulative mass, ln lambda, ...
-  int32_t sourceStep = -1;         // step that what it reused (mask, LSE, residual, output) stems from; -1 = none
+  int32_t sourceStep = -1;         // that what it reused (mask, LSE, residual, output) stems from; -1 = none
   TokenOrder order = TokenOrder::FrameMajor;  // of this head's masks and masses
 };
 
@@ -144,6 +150,7 @@ struct HeadRow {  // a HeadStats with its coordinates
   int32_t head = 0;
   Branch branch = Branch::Cond;
   HeadStats stats;
+  HeadDecision decision;
 };
 
 // How much of a head's softmax mass the heaviest blocks hold. Point i is at density curveDensity(i).

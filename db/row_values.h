@@ -47,6 +47,12 @@ class Rows {
   Enum numbered() {
     return known(fromNumber<Enum>(integer()));
   }
+  template <class Enum>
+  std::optional<Enum> optionalNumbered() {
+    const std::optional<int64_t> value = optionalInteger();
+    if (!value) return std::nullopt;
+    return known(fromNumber<Enum>(*value));
+  }
   void require(bool good, const char* why) const {
     if (!good) throwDamaged(m_file, why);
   }

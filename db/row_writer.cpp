@@ -42,11 +42,11 @@ RowWriter::RowWriter(Connection connection, int keyframeEvery)
       m_insertStep(m_connection.prepare("INSERT OR REPLACE INTO step VALUES(?,?,?,?,?)")),
       m_insertCall(m_connection.prepare("INSERT INTO attn_call VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")),
       m_insertHead(
-          m_connection.prepare("INSERT INTO attn_head VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")),
+          m_connection.prepare("INSERT INTO attn_head VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+                               "?,?,?,?,?,?)")),
       m_insertBlob(m_connection.prepare("INSERT INTO attn_blob VALUES(?,?,?,?,?)")),
-      m_insertString(m_connection.prepare("INSERT OR IGNORE INTO string(value) VALUES(?)")),
-      m_insertConfig(m_connection.prepare("INSERT INTO launch_cfg VALUES(?,(SELECT id FROM string WHERE "
-                                          "value = ?),?,?,?,?,?,?,?,?,?,?,?,?)")),
+      m_insertString(m_connection.prepare("INSERT INTO string(value) VALUES(?) RETURNING id")),
+      m_insertConfig(m_connection.prepare("INSERT INTO launch_cfg VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)")),
       m_insertDiagnostic(m_connection.prepare("INSERT INTO diagnostic VALUES(?,?,?)")),
       m_insertHealth(m_connection.prepare("INSERT OR REPLACE INTO capture_health VALUES(?,?)")) {}
 
@@ -96,7 +96,7 @@ void RowWriter::add(AttnRecord record) {
                c.flopsDone)
       .run();
   const int64_t callId = c.id;
-  for (size_t head = 0; head < record.heads.size(); ++head) addHead(callId, int(head), record.heads[head]);
+  for (size_t head = 0; head < record.heads.size(); ++head) addHead(record, head);
   m_pendingRows += record.heads.size();
   for (const AttnBlob& blob : m_blobs.encode(std::move(record))) {
     m_insertBlob.bindAll(callId, blob.kind, blob.baseCallId, crc32(blob.data), ByteView(blob.data)).run();
@@ -104,12 +104,35 @@ void RowWriter::add(AttnRecord record) {
   }
 }
 
-void RowWriter::addHead(int64_t callId, int head, const HeadStats& s) {
+void RowWriter::addHead(const AttnRecord& record, size_t head) {
+  static const HeadDecision kNone;
+  const HeadStats& s = record.heads[head];
+  const bool decided = !record.decisions.empty();
+  const HeadDecision& d = decided ? record.decisions[head] : kNone;
+  const std::optional<int> sourceStep = d.sourceStep < 0 ? std::nullopt : std::optional(d.sourceStep);
+  const std::optional<int> order = decided ? std::optional(int(d.order)) : std::nullopt;
   m_insertHead
-      .bindAll(callId, head, s.densityQk, s.densityPv, s.recallMean, s.recallP01, s.recallP05, s.rowEntropy,
-               s.maskDrift, s.lseMean, s.lseStd, s.lseMin, s.lseMax, s.lseDriftMean, s.lseDriftP50,
-               s.lseDriftP90, s.lseDriftSigned, s.lseEmptyRows, s.errorL1, s.timeNs, int(s.timeMethod))
+      .bindAll(record.call.id, int(head), s.densityQk, s.densityPv, s.recallMean, s.recallP01, s.recallP05,
+               s.rowEntropy, s.maskDrift, s.lseMean, s.lseStd, s.lseMin, s.lseMax, s.lseDriftMean,
+               s.lseDriftP50, s.lseDriftP90, s.lseDriftSigned, s.lseEmptyRows, s.errorL1, s.timeNs,
+               int(s.timeMethod), nameId(d.method), nameId(d.choice), d.budget, d.threshold, sourceStep,
+               order)
       .run();
+}
+
+int64_t RowWriter::stringId(const std::string& value) {
+  const auto [place, isNew] = m_strings.try_emplace(value);
+  if (isNew) {
+    m_insertString.bindAll(value).step();
+    place->second = m_insertString.intAt(0);
+    m_insertString.reset();
+  }
+  return place->second;
+}
+
+std::optional<int64_t> RowWriter::nameId(const std::string& name) {
+  if (name.empty()) return std::nullopt;
+  return stringId(name);
 }
 
 void RowWriter::add(int64_t id, const Device& d) {
@@ -121,10 +144,10 @@ void RowWriter::add(int64_t id, const Device& d) {
 
 void RowWriter::add(int32_t id, const LaunchConfig& c) {
   begin();
-  m_insertString.bindAll(c.name).run();
   m_insertConfig
-      .bindAll(id, c.name, c.grid[0], c.grid[1], c.grid[2], c.block[0], c.block[1], c.block[2], c.cluster[0],
-               c.cluster[1], c.cluster[2], c.registersPerThread, c.staticSharedBytes, c.dynamicSharedBytes)
+      .bindAll(id, stringId(c.name), c.grid[0], c.grid[1], c.grid[2], c.block[0], c.block[1], c.block[2],
+               c.cluster[0], c.cluster[1], c.cluster[2], c.registersPerThread, c.staticSharedBytes,
+               c.dynamicSharedBytes)
       .run();
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "db/attn_blobs.h"
 #include "db/model.h"
@@ -37,12 +38,15 @@ class RowWriter {
   static constexpr size_t kKernelsPerInsert = 16;  // halves the cost of a row; more gives little
   void begin();
   void writeKernels();
-  void addHead(int64_t callId, int head, const HeadStats& stats);
+  void addHead(const AttnRecord& record, size_t head);
+  int64_t stringId(const std::string& value);              // in the table string, put there when new
+  std::optional<int64_t> nameId(const std::string& name);  // empty for an empty name
 
   Connection m_connection;
   std::optional<Transaction> m_transaction;
   size_t m_pendingRows = 0;
   AttnBlobEncoder m_blobs;
+  std::unordered_map<std::string, int64_t> m_strings;  // ids of the table string
   std::array<Kernel, kKernelsPerInsert> m_kernels;
   size_t m_kernelCount = 0;
   Statement m_insertKernel, m_insertKernels, m_insertStep, m_insertCall, m_insertHead, m_insertBlob,

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "db/error.h"
 #include "db/head_blob.h"
@@ -102,11 +103,12 @@ void harden(const Connection& connection) {
       "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768");
 }
 
-void checkVersion(const Connection& connection) {
+// Returns the version of the schema.
+int checkVersion(const Connection& connection) {
   const int64_t version = connection.queryInt("PRAGMA user_version");
   if (version <= 0)
     refuse(connection.name(), fmt::format("schema version {} is none of ours", version), kTakeIntact);
-  if (version <= currentSchemaVersion()) return;
+  if (version <= currentSchemaVersion()) return int(version);
   // Our own table or an impostor: meta is only believed when it is a plain table.
   int64_t needed = version;
   if (connection.queryInt(
@@ -119,13 +121,14 @@ void checkVersion(const Connection& connection) {
                        currentSchemaVersion()),
            "update DiTScope");
   }
+  return currentSchemaVersion();
 }
 
-// Each table of ours must be a plain STRICT table with at least our columns, stored and of our types. A newer
-// file may have more of both.
-void checkTables(const Connection& connection) {
+// Each table of a version must be a plain STRICT table with at least its columns, stored and of their types.
+// A newer file may have more of both.
+void checkTables(const Connection& connection, int version) {
   Connection expected("", Connection::Mode::Memory);
-  migrate(expected);
+  migrate(expected, schemaScripts().first(size_t(version)));
   Statement tables =
       expected.prepare("SELECT name FROM pragma_table_list WHERE schema='main' AND name NOT LIKE 'sqlite_%'");
   Statement kind = connection.prepare("SELECT type, strict FROM pragma_table_list(?) WHERE schema = 'main'");
@@ -191,8 +194,8 @@ Connection connect(const std::filesystem::path& path) {
 
 }  // namespace
 
-Connection openTrace(const std::filesystem::path& path, bool quickCheck,
-                     const std::function<bool()>& cancelled) {
+OpenedTrace openTrace(const std::filesystem::path& path, bool quickCheck,
+                      const std::function<bool()>& cancelled) {
   checkHeader(path);
   std::error_code error;
   const auto real = std::filesystem::canonical(path, error);  // a link is fine here, but none below it
@@ -203,10 +206,10 @@ Connection openTrace(const std::filesystem::path& path, bool quickCheck,
                              const_cast<std::function<bool()>*>(&cancelled));
   }
   if (quickCheck) runQuickCheck(connection);
-  checkVersion(connection);
-  checkTables(connection);
+  const int version = checkVersion(connection);
+  checkTables(connection, version);
   sqlite3_set_authorizer(connection.handle(), authorise, nullptr);
-  return connection;
+  return {std::move(connection), version};
 }
 
 }  // namespace ditscope::db

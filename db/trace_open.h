@@ -10,9 +10,14 @@
 
 namespace ditscope::db {
 
+struct OpenedTrace {
+  Connection connection;
+  int version = 0;  // of the schema; an older file is read as it lies, without the columns that came later
+};
+
 // cancelled may be empty; it must stay where it is as long as the connection lives.
 // Throws db::Error (not a trace, damaged, newer, cannot be read) or db::Cancelled.
-[[nodiscard]] Connection openTrace(const std::filesystem::path& path, bool quickCheck,
-                                   const std::function<bool()>& cancelled);
+[[nodiscard]] OpenedTrace openTrace(const std::filesystem::path& path, bool quickCheck,
+                                    const std::function<bool()>& cancelled);
 
 }  // namespace ditscope::db

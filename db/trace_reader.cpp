@@ -178,46 +178,6 @@ std::vector<AttnCall> TraceReader::calls() const {
   return calls;
 }
 
-std::vector<HeadRow> TraceReader::heads(const HeadFilter& filter) const {
-  Rows row = m_impl->rows(
-      "SELECT h.call_id, c.step_idx, c.layer_idx, h.head, c.branch, density_qk, density_pv,"
-      " recall_mean, recall_p01, recall_p05, row_entropy, mask_drift, lse_mean, lse_std, lse_min, lse_max,"
-      " lse_drift_mean, lse_drift_p50, lse_drift_p90, lse_drift_signed, lse_empty_rows, error_l1, time_ns, "
-      "time_method"
-      " FROM attn_call c JOIN attn_head h ON h.call_id = c.id"
-      " WHERE (?1 IS NULL OR c.step_idx = ?1) AND (?2 IS NULL OR c.layer_idx = ?2)"
-      " AND (?3 IS NULL OR h.head = ?3) AND (?4 IS NULL OR c.branch = ?4)"
-      " ORDER BY c.step_idx, c.layer_idx, c.branch, c.id, h.head");
-  std::optional<std::string_view> branch;
-  if (filter.branch) branch = nameOf(*filter.branch);
-  row.bindAll(filter.step, filter.layer, filter.head, branch);
-  std::vector<HeadRow> heads;
-  while (row.next()) {
-    HeadRow& head = heads.emplace_back();
-    head.callId = row.integer();
-    head.step = row.count();
-    head.layer = row.count();
-    head.head = row.count();
-    row.require(head.head < kMaxHeads, "a head has a higher number than possible");
-    head.branch = row.named<Branch>();
-    HeadStats& s = head.stats;
-    for (float* fraction : {&s.densityQk, &s.densityPv, &s.recallMean, &s.recallP01, &s.recallP05}) {
-      *fraction = row.fraction();
-    }
-    s.rowEntropy = row.real32();
-    s.maskDrift = row.fraction();
-    for (float* value : {&s.lseMean, &s.lseStd, &s.lseMin, &s.lseMax, &s.lseDriftMean, &s.lseDriftP50,
-                         &s.lseDriftP90, &s.lseDriftSigned}) {
-      *value = row.real32();
-    }
-    s.lseEmptyRows = row.count();
-    s.errorL1 = row.real32();
-    s.timeNs = row.size();
-    s.timeMethod = row.numbered<TimeMethod>();
-  }
-  return heads;
-}
-
 std::optional<int64_t> TraceReader::findCall(int32_t step, int32_t layer, Branch branch) const {
   Rows row =
       m_impl->rows("SELECT min(id) FROM attn_call WHERE step_idx = ? AND layer_idx = ? AND branch = ?");

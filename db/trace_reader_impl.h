@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a TraceReader holds: the hardened connection and, for masks, the last ones it unpacked.
+// What a TraceReader holds: the hardened connection, the names it met and, for masks, the last ones it
+// unpacked.
 #pragma once
 
 #include <map>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -14,12 +16,12 @@ namespace ditscope::db {
 
 struct TraceReader::Impl {
   Impl(const std::filesystem::path& path, const OpenOptions& givenOptions)
-      : options(givenOptions), connection(openTrace(path, options.quickCheck, options.cancelled)) {}
+      : options(givenOptions), trace(openTrace(path, options.quickCheck, options.cancelled)) {}
 
   [[nodiscard]] Rows rows(std::string_view sql) const {
-    return Rows(connection.prepare(sql), connection.name());
+    return Rows(trace.connection.prepare(sql), trace.connection.name());
   }
-  [[noreturn]] void damaged(const std::string& why) const { throwDamaged(connection.name(), why); }
+  [[noreturn]] void damaged(const std::string& why) const { throwDamaged(trace.connection.name(), why); }
 
   struct Blob {
     Bytes data;
@@ -30,8 +32,12 @@ struct TraceReader::Impl {
   [[nodiscard]] std::optional<BlockMask> mask(int64_t callId, int32_t head);
   void remember(int64_t callId, int32_t head, const BlockMask& mask);
 
+  // A method or choice of the table string; "" without an id.
+  [[nodiscard]] const std::string& nameOfId(std::optional<int64_t> id);
+
   OpenOptions options;
-  Connection connection;
+  OpenedTrace trace;
+  std::map<int64_t, std::string> names;  // by id
   // Stepping through time asks for the same chain of differences again and again.
   std::map<std::pair<int64_t, int32_t>, BlockMask> masks;  // by (call, head)
   size_t cachedWords = 0;

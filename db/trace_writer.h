@@ -17,6 +17,7 @@ namespace ditscope::db {
 struct AttnRecord {
   AttnCall call;
   std::vector<HeadStats> heads;               // [H]
+  std::vector<HeadDecision> decisions;        // [H], only beside heads
   std::vector<BlockMask> masks;               // [H], or one mask that all heads share
   std::vector<BlockMass> masses;              // [H]; record level mass
   std::vector<RecallCurve> curves;            // [H]

@@ -94,6 +94,65 @@ void finaliseKernels(benchmark::State& state) {
 }
 BENCHMARK(finaliseKernels)->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(3);
 
+// The scalars of 72,000 heads, 24 a call, as a run without masks records them; with what a method decided or
+// without.
+constexpr int32_t kHeadsPerCall = 24;
+constexpr int32_t kHeadCalls = 3'000;
+
+db::AttnRecord headsOf(int32_t call, bool decisions) {
+  db::AttnRecord record;
+  record.call.id = call + 1;
+  record.call.step = call / 60;
+  record.call.layer = call % 60;
+  record.call.plan = "sparse";
+  for (int32_t head = 0; head < kHeadsPerCall; ++head) {
+    db::HeadStats& stats = record.heads.emplace_back();
+    stats.densityQk = stats.densityPv = 0.25F + 0.001F * float(head);
+    stats.recallMean = stats.recallP01 = stats.recallP05 = 0.9F + 0.0001F * float(call % 999);
+    stats.maskDrift = 0.125F;
+    stats.lseMean = stats.lseMin = stats.lseMax = 7.0F + 0.01F * float(head);
+    stats.lseDriftMean = stats.lseDriftP50 = stats.lseDriftP90 = stats.lseDriftSigned = 0.03F;
+    stats.timeNs = 100'000 + call;
+    stats.timeMethod = db::TimeMethod::Attributed;
+    if (!decisions) continue;
+    const bool reuses = record.call.step % 4 != 0;
+    record.decisions.push_back({.method = "adaspa",
+                                .choice = reuses ? "reuse" : "vertical_slash",
+                                .budget = 0.25F,
+                                .threshold = 0.95F,
+                                .sourceStep = reuses ? record.call.step / 4 * 4 : -1});
+  }
+  return record;
+}
+
+void writeHeads(benchmark::State& state) {
+  double cpu = 0;
+  uintmax_t bytes = 0;
+  for (auto _ : state) {
+    const tests::TempDir folder;
+    {
+      db::TraceWriter writer(folder / "t.db", db::Run());
+      const double before = cpuSeconds();
+      const auto start = Clock::now();
+      for (int32_t call = 0; call < kHeadCalls; ++call) writer.push(headsOf(call, state.range(0) == 1));
+      writer.flush();
+      state.SetIterationTime(std::chrono::duration<double>(Clock::now() - start).count());
+      cpu += cpuSeconds() - before;
+    }
+    bytes = std::filesystem::file_size(folder / "t.db");
+  }
+  constexpr double kHeads = double{kHeadCalls} * kHeadsPerCall;
+  state.counters["heads/cpu_s"] = kHeads * double(state.iterations()) / cpu;  // of both threads
+  state.counters["B/head"] = double(bytes) / kHeads;
+}
+BENCHMARK(writeHeads)
+    ->ArgName("decisions")
+    ->DenseRange(0, 1)
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond)
+    ->Repetitions(5)
+    ->ReportAggregatesOnly();
+
 // Masks of 256 x 256 blocks over 50 steps: the heaviest blocks of a drifting head, searched at each step.
 std::vector<std::vector<db::BlockMask>> driftingMasks(double density) {
   constexpr int kSteps = 50;

@@ -148,7 +148,7 @@ TEST_F(HostileFile, RandomDamageNeverCrashes) {
 TEST_F(HostileFile, ANewerTraceIsRefusedUnlessItSaysOtherwise) {
   tamper("PRAGMA user_version = 7; UPDATE meta SET value = '6' WHERE key = 'min_reader_version'");
   EXPECT_THAT(complaint(),
-              HasSubstr("a newer DiTScope wrote it (schema version 7, this one reads up to 1) : update"));
+              HasSubstr("a newer DiTScope wrote it (schema version 7, this one reads up to 2) : update"));
   tamper(
       "UPDATE meta SET value = '1' WHERE key = 'min_reader_version'; ALTER TABLE step ADD COLUMN later "
       "INTEGER;"
@@ -209,6 +209,15 @@ TEST_F(HostileFile, ValuesThatNoWriterStores) {
            "UPDATE attn_head SET density_qk = 7",
            "UPDATE attn_head SET recall_mean = -9e999",
            "UPDATE attn_head SET time_method = 99",
+           "UPDATE attn_head SET method_id = 12345",
+           "UPDATE attn_head SET choice_id = -1",
+           "INSERT INTO string VALUES(999, printf('%65d', 1)); UPDATE attn_head SET method_id = 999",
+           "INSERT INTO string VALUES(999, CAST(x'c328' AS TEXT)); UPDATE attn_head SET choice_id = 999",
+           "UPDATE attn_head SET budget = -0.5",
+           "UPDATE attn_head SET source_step = -2",
+           "UPDATE attn_head SET source_step = 4",
+           "UPDATE attn_head SET source_step = (1 << 32)",
+           "UPDATE attn_head SET token_order = 4",
            "UPDATE kernel SET link_method = -1",
            "UPDATE kernel SET dur_ns = -5",
            "DELETE FROM run",

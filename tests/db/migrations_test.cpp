@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
 #include <vector>
 
@@ -45,6 +46,34 @@ TEST(Migrations, AStoredFileOfEveryVersionOpensAndUpgrades) {
     EXPECT_EQ(reader.heads().size(), 16u);
     EXPECT_TRUE(reader.mask(5, 1).has_value());
     EXPECT_EQ(schemaOf(Connection(folder / "t.db", Connection::Mode::ReadOnly)), schemaOf(fresh)) << version;
+  }
+}
+
+TEST(Migrations, AnOldFileIsReadAsItLies) {
+  const tests::TempDir folder;
+  std::filesystem::copy_file(stored(1), folder / "upgraded.db");
+  upgradeTraceFile(folder / "upgraded.db");
+  const std::vector<HeadRow> upgraded = TraceReader(folder / "upgraded.db").heads();
+  const std::vector<HeadRow> heads = TraceReader(stored(1)).heads();
+  ASSERT_EQ(heads.size(), upgraded.size());
+  for (size_t i = 0; i < heads.size(); ++i) {
+    EXPECT_EQ(heads[i].stats.densityQk, upgraded[i].stats.densityQk);
+    EXPECT_EQ(heads[i].stats.timeNs, upgraded[i].stats.timeNs);
+    for (const HeadDecision& decision : {heads[i].decision, upgraded[i].decision}) {
+      EXPECT_EQ(decision.method + decision.choice, "");
+      EXPECT_TRUE(std::isnan(decision.budget) && std::isnan(decision.threshold));
+      EXPECT_EQ(decision.sourceStep, -1);
+      EXPECT_EQ(decision.order, TokenOrder::FrameMajor);
+    }
+  }
+}
+
+TEST(Migrations, TheSecondVersionHoldsDecisions) {
+  for (const HeadRow& head : TraceReader(stored(2)).heads()) {
+    EXPECT_EQ(head.decision.method, "topk");
+    EXPECT_EQ(head.decision.choice, "topk");
+    EXPECT_EQ(head.decision.budget, 0.25f);
+    EXPECT_EQ(head.decision.sourceStep, head.step == 0 ? -1 : 0);  // searched, then reused
   }
 }
 

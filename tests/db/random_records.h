@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <string>
+#include <vector>
 
 #include "db/trace_writer.h"
 
@@ -38,6 +40,18 @@ inline std::vector<float> randomLse(Random& random, int32_t count) {
   return lse;
 }
 
+inline db::HeadDecision randomDecision(Random& random, int32_t step) {
+  db::HeadDecision decision;
+  decision.method =
+      std::vector<std::string>{"", "topk", "sparge", std::string(64, 'm')}[size_t(pick(random, 0, 3))];
+  decision.choice = std::vector<std::string>{"", "window", "größe"}[size_t(pick(random, 0, 2))];
+  if (fraction(random) < 0.7f) decision.budget = fraction(random);
+  if (fraction(random) < 0.5f) decision.threshold = 20 * fraction(random) - 15;
+  if (fraction(random) < 0.3f) decision.sourceStep = pick(random, 0, step);
+  decision.order = db::TokenOrder(pick(random, 0, 3));
+  return decision;
+}
+
 // Parts are missing at random; every part that is there covers all heads, single heads may be absent in it.
 inline db::AttnRecord randomRecord(Random& random, int64_t id, int32_t step, int32_t layer) {
   const int32_t heads = pick(random, 1, 5);
@@ -49,12 +63,13 @@ inline db::AttnRecord randomRecord(Random& random, int64_t id, int32_t step, int
   record.call.layer = layer;
   record.call.branch = db::Branch(pick(random, 0, 1));
   record.call.kind = db::AttnKind(pick(random, 0, 2));
-  record.call.order = db::TokenOrder(pick(random, 0, 1));
+  record.call.order = db::TokenOrder(pick(random, 0, 3));
   record.call.qLen = rows * 64;
   record.call.kvLen = cols * 64;
   record.call.blockQ = record.call.blockK = 64;
   record.call.plan = "sparse";
   record.call.kernelNs = pick(random, 0, 1'000'000);
+  const bool decisions = fraction(random) < 0.7f;
   const bool shared = fraction(random) < 0.2f;
   const bool masks = fraction(random) < 0.8f;
   const bool masses = fraction(random) < 0.5f;
@@ -70,6 +85,7 @@ inline db::AttnRecord randomRecord(Random& random, int64_t id, int32_t step, int
     stats.lseEmptyRows = pick(random, 0, 9);
     stats.timeNs = pick(random, 0, 1'000'000);
     stats.timeMethod = db::TimeMethod(pick(random, 0, 3));
+    if (decisions) record.decisions.push_back(randomDecision(random, step));
     const bool absent = fraction(random) < 0.2f;
     if (masks && !shared)
       record.masks.push_back(absent ? db::BlockMask() : randomMask(random, rows, cols, 0.3));

@@ -50,6 +50,19 @@ void expectSame(const TraceReader& reader, const AttnRecord& record) {
   ASSERT_FALSE(reader.mask(id, -1).has_value());
 }
 
+// A head without a decision has none, and its blocks are ordered as the call says.
+void expectSameDecision(const HeadRow& row, const AttnRecord& record) {
+  HeadDecision expected;
+  expected.order = record.call.order;
+  if (!record.decisions.empty()) expected = record.decisions[size_t(row.head)];
+  EXPECT_EQ(row.decision.method, expected.method);
+  EXPECT_EQ(row.decision.choice, expected.choice);
+  EXPECT_TRUE(sameFloat(row.decision.budget, expected.budget));
+  EXPECT_TRUE(sameFloat(row.decision.threshold, expected.threshold));
+  EXPECT_EQ(row.decision.sourceStep, expected.sourceStep);
+  EXPECT_EQ(row.decision.order, expected.order);
+}
+
 TEST(TraceRoundTrip, RandomRecordsOfRandomShapes) {
   const tests::TempDir folder;
   Random random(11);
@@ -90,7 +103,27 @@ TEST(TraceRoundTrip, RandomRecordsOfRandomShapes) {
     ASSERT_TRUE(sameFloat(row.stats.lseMin, expected.lseMin));
     ASSERT_EQ(row.stats.timeMethod, expected.timeMethod);
     ASSERT_EQ(row.stats.lseEmptyRows, expected.lseEmptyRows);
+    ASSERT_NO_FATAL_FAILURE(expectSameDecision(row, written[row.callId]));
   }
+}
+
+TEST(TraceRoundTrip, DecisionsThatAreNoneOfAHeadAreRefused) {
+  const tests::TempDir folder;
+  TraceWriter writer(folder / "t.db", db::Run());
+  const auto refuses = [&](size_t heads, size_t decisions, const HeadDecision& decision) {
+    AttnRecord record;
+    record.call.id = 1;
+    record.call.step = 3;
+    record.heads.resize(heads);
+    record.decisions.assign(decisions, decision);
+    EXPECT_THROW(writer.push(record), std::invalid_argument);
+  };
+  refuses(2, 1, {});
+  refuses(0, 2, {});
+  refuses(1, 1, {.method = std::string(kMaxNameBytes + 1, 'm'), .choice = {}});
+  refuses(1, 1, {.method = {}, .choice = std::string(kMaxNameBytes + 1, 'c')});
+  refuses(1, 1, {.method = {}, .choice = {}, .sourceStep = 4});
+  refuses(1, 1, {.method = {}, .choice = {}, .sourceStep = -2});
 }
 
 TEST(TraceRoundTrip, MasksCanBeReadInAnyOrder) {

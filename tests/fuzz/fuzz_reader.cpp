@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Trace files of any content: the reader either reads them or throws db::Error. An input that begins with 'P'
-// is a list of changes (offset of three bytes, new byte) to a small intact trace, which gets far deeper than
-// random bytes do; any other input is the file itself.
+// or 'Q' is a list of changes (offset of three bytes, new byte) to a small intact trace of the first or
+// second schema version, which gets far deeper than random bytes do; any other input is the file itself.
 #include <cstdint>
 #include <fstream>
 #include <iterator>
@@ -33,11 +33,12 @@ std::string changed(std::string file, const uint8_t* changes, size_t size) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const std::string intact = load(DITSCOPE_SOURCE_DIR "/tests/fuzz/data/tiny_trace.db");
+  static const std::string first = load(DITSCOPE_SOURCE_DIR "/tests/fuzz/data/tiny_trace.db");
+  static const std::string second = load(DITSCOPE_SOURCE_DIR "/tests/fuzz/data/tiny_trace_v2.db");
   static const tests::TempDir folder;
-  const std::string bytes = size > 0 && data[0] == 'P'
-                                ? changed(intact, data + 1, size - 1)
-                                : std::string(reinterpret_cast<const char*>(data), size);
+  const bool changes = size > 0 && (data[0] == 'P' || data[0] == 'Q');
+  const std::string bytes = changes ? changed(data[0] == 'P' ? first : second, data + 1, size - 1)
+                                    : std::string(reinterpret_cast<const char*>(data), size);
   for (const char* side : {"t.db-wal", "t.db-shm", "t.db-journal"}) std::filesystem::remove(folder / side);
   std::ofstream(folder / "t.db", std::ios::binary) << bytes;
   int polls = 0;

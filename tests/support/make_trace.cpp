@@ -150,6 +150,7 @@ class TraceMaker {
 
   void writeCall(int32_t step, int32_t layer, db::Branch branch);
   db::HeadStats addHead(Head& head, int32_t step, bool search, db::AttnRecord& record);
+  [[nodiscard]] db::HeadDecision decide(int32_t step, bool search) const;
 
   SyntheticTraceOptions m_options;
   db::Run m_run;
@@ -183,6 +184,7 @@ void TraceMaker::writeCall(int32_t step, int32_t layer, db::Branch branch) {
   double kept = 0;
   for (int32_t head = 0; head < m_options.heads; ++head) {
     record.heads.push_back(addHead(m_heads[first + size_t(head)], step, search, record));
+    record.decisions.push_back(decide(step, search));
     kept += record.heads.back().densityQk;
   }
   const double density = kept / m_options.heads;
@@ -206,6 +208,16 @@ void TraceMaker::writeCall(int32_t step, int32_t layer, db::Branch branch) {
     stats.timeMethod = db::TimeMethod::Attributed;
   }
   m_writer.push(std::move(record));
+}
+
+db::HeadDecision TraceMaker::decide(int32_t step, bool search) const {
+  db::HeadDecision decision;
+  decision.method = "topk";
+  const bool dense = step < m_options.denseSteps;
+  decision.choice = dense ? "dense" : "topk";
+  decision.budget = dense ? 1.0f : float(m_options.density);
+  if (!dense && !search) decision.sourceStep = step - (step - m_options.denseSteps) % m_options.searchEvery;
+  return decision;
 }
 
 db::HeadStats TraceMaker::addHead(Head& head, int32_t step, bool search, db::AttnRecord& record) {

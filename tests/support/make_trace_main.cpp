@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   app.add_option("--density", options.density)->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  app.add_option("--dense-steps", options.denseSteps, "at the start")->capture_default_str();
   app.add_option("--search-every", options.searchEvery)->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--record", record)->check(CLI::IsMember({"stats", "mass", "full"}))->capture_default_str();
   app.add_option("--kernels", options.kernels, "at least so many kernel rows");
