@@ -23,8 +23,8 @@ struct AttentionContext {
 class AttentionBackend {
  public:
   virtual ~AttentionBackend() = default;
-  // q: [B, H, Nq, D], k and v: [B, H, Nk, D], after normalisation and RoPE; returns [B, H, Nq, D] of q's dtype.
-  // Scale is 1 / sqrt(D). Called from the sampling thread only.
+  // q: [B, H, Nq, D], k and v: [B, H, Nk, D], after normalisation and RoPE; returns [B, H, Nq, D] of q's
+  // dtype. Scale is 1 / sqrt(D). Called from the sampling thread only.
   virtual at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                             const AttentionContext& context) = 0;
 };

@@ -53,6 +53,9 @@ KernelResult allocate(const at::Tensor& q, const at::Tensor& k, const KernelRequ
   if (request.rowLogMass) {
     result.rowLogMass = at::empty({b, h, t, n}, q.options().dtype(at::kShort));
   }
+  if (request.gaps) {
+    result.gaps = at::empty({b, h, g, t}, q.options().dtype(at::kFloat));
+  }
   return result;
 }
 
@@ -74,7 +77,7 @@ KernelResult runAttention(const at::Tensor& query, const at::Tensor& key, const 
   const at::Tensor q = denseRows(query), k = denseRows(key), v = denseRows(value);
   KernelResult result = allocate(q, k, request);
   const kernels::StatsOut stats{.keptBits = dataOf<uint32_t>(result.keptBits),
-                                .gap = nullptr,
+                                .gap = dataOf<float>(result.gaps),
                                 .rowLogMass = dataOf<int16_t>(result.rowLogMass),
                                 .counters = dataOf<int64_t>(result.counters)};
   const kernels::BlockList list = request.lists != nullptr ? request.lists->view() : kernels::BlockList{};

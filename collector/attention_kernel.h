@@ -21,6 +21,7 @@ struct KernelRequest {
   bool lse = true;
   bool keptBits = false;  // and counters
   bool rowLogMass = false;
+  bool gaps = false;
 };
 
 struct KernelResult {     // g = query blocks, t = key blocks; what was not asked for is undefined
@@ -29,6 +30,7 @@ struct KernelResult {     // g = query blocks, t = key blocks; what was not aske
   at::Tensor keptBits;    // [B, H, g, ceil(t / 32)] int32
   at::Tensor counters;    // [B, H, 4] int64: visited, skipped in the loop, partial, empty rows
   at::Tensor rowLogMass;  // [B, H, t, Nq] int16
+  at::Tensor gaps;        // [B, H, g, t] f32, see kernels::StatsOut::gap
 };
 
 // q: [B, H, Nq, D]; k, v: [B, H, Nk, D]; any strides. Throws db::Error for a device without a kernel.

@@ -3,7 +3,10 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "collector/interrupt.h"
+#include "collector/plan_runner.h"
 #include "collector/probes/nvtx.h"
 #include "db/error.h"
 
@@ -56,51 +59,53 @@ at::Tensor InstrumentedAttention::attendSelf(const BranchCall& in) {
   Observation seen;
   seen.call = describe(in);
   const NvtxRange attention(NvtxName::Attention, in.context.layer);
-  const MethodCall call{in.context.step, in.context.layer, in.branch,       in.q[0],
-                        in.k[0],         in.context.grid,  in.context.text, m_block};
-  Plan plan;
+  const MethodCall call{in.context.step, in.context.layer, in.branch,       in.q[0], in.k[0],
+                        in.v[0],         in.context.grid,  in.context.text, m_block};
   {
     const NvtxRange search(NvtxName::MaskSearch, in.context.layer);
-    plan = m_method->plan(call);
+    seen.plan = m_method->plan(call);
   }
+  const Plan& plan = seen.plan;
   seen.call.plan = plan.kind;
-  seen.dense = plan.lists == nullptr && plan.skip.kind == kernels::SkipRule::Kind::None;
+  const bool dense = std::ranges::all_of(plan.launches, &Launch::computesAll);
   const bool recordMass = m_recorder != nullptr && m_recorder->wantsMass(call.step, call.layer);
-  seen.kernelStartNs = m_clock.now();
-  seen.kernel = runAttention(in.q, in.k, in.v,
-                             {.lists = plan.lists.get(),
-                              .skip = plan.skip,
-                              .block = m_block,
-                              .keptBits = m_recorder != nullptr && !seen.dense,
-                              .rowLogMass = plan.wantMass || (recordMass && seen.dense)});
-  const int64_t kernelEndNs = m_clock.now();
-
-  MethodResult result{seen.kernel.out[0], seen.kernel.lse[0], {}};
+  seen.result = runPlan(plan, in.q, in.k, in.v,
+                        {.block = m_block,
+                         .keptBits = m_recorder != nullptr && !dense,
+                         .rowLogMass = plan.wantMass || (recordMass && dense),
+                         .gaps = plan.wantGaps},
+                        m_clock);
+  const KernelResult& kernel = seen.result.kernel;
+  MethodResult result{kernel.out[0], kernel.lse[0], {}, {}};
   if (plan.wantMass) {
-    seen.mass = blockMass(seen.kernel, m_block);
+    seen.mass = seen.result.blockMass(m_block);
     result.mass = seen.mass[0];
   }
+  if (plan.wantGaps) result.gaps = kernel.gaps[0];
   m_method->observe(call, result);
   seen.out = result.out.unsqueeze(0);
   seen.recordStartNs = m_clock.now();
-  seen.call.kernelNs = kernelEndNs - seen.kernelStartNs;
-  seen.call.searchNs = seen.kernelStartNs - seen.call.startNs + seen.recordStartNs - kernelEndNs;
+  seen.call.kernelNs = seen.result.kernelNs();
+  seen.call.searchNs = seen.recordStartNs - seen.call.startNs - seen.call.kernelNs;
   m_totals.kernelNs += seen.call.kernelNs;
   m_totals.searchNs += seen.call.searchNs;
   const at::Tensor out = seen.out;
-  if (m_recorder != nullptr) observe(in, std::move(seen));
+  if (m_recorder != nullptr) observe(in, std::move(seen), dense);
   return out;
 }
 
 // Everything from here on is measuring for the trace, outside the times of the call.
-void InstrumentedAttention::observe(const BranchCall& in, Observation seen) {
+void InstrumentedAttention::observe(const BranchCall& in, Observation seen, bool dense) {
   const int64_t start = seen.recordStartNs;
   if (m_recorder->wantsMass(seen.call.step, seen.call.layer)) {
-    seen.full =
-        seen.dense ? seen.kernel : runAttention(in.q, in.k, in.v, {.block = m_block, .rowLogMass = true});
-    if (!seen.dense || !seen.mass.defined()) seen.mass = blockMass(seen.full, m_block);
+    const PlanRequest request{.block = m_block, .rowLogMass = true};
+    seen.full = dense ? seen.result : runPlan(denseLike(seen.plan), in.q, in.k, in.v, request, m_clock);
+    if (!dense || !seen.mass.defined()) seen.mass = seen.full->blockMass(m_block);
   } else {
     seen.mass = at::Tensor();
+  }
+  for (db::HeadDecision& decision : seen.plan.decisions) {
+    if (decision.method.empty()) decision.method = m_method->name;
   }
   seen.kernelName = kernelName(in.q, m_block);
   m_recorder->record(std::move(seen));

@@ -40,7 +40,7 @@ class InstrumentedAttention final : public AttentionBackend {
   at::Tensor attendSelf(const BranchCall& in);
   at::Tensor attendCross(const BranchCall& in);
   db::AttnCall describe(const BranchCall& in) const;
-  void observe(const BranchCall& in, Observation seen);
+  void observe(const BranchCall& in, Observation seen, bool dense);
 
   std::unique_ptr<Method> m_method;
   int m_block;

@@ -5,7 +5,6 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <numeric>
 #include <span>
@@ -32,19 +31,6 @@ const db::BlockMask& maskOf(const std::vector<db::BlockMask>& masks, size_t head
   return masks.size() == 1 ? masks.front() : masks[head];
 }
 
-db::BlockMask maskFromBits(std::span<const int32_t> bits, int32_t rows, int32_t cols) {
-  db::BlockMask mask(rows, cols);
-  const int32_t words = (cols + 31) / 32;
-  for (int32_t row = 0; row < rows; ++row) {
-    for (int32_t word = 0; word < words; ++word) {
-      for (auto rest = uint32_t(bits[size_t(row * words + word)]); rest != 0; rest &= rest - 1) {
-        mask.set(row, word * 32 + std::countr_zero(rest), db::BlockState::Full);
-      }
-    }
-  }
-  return mask;
-}
-
 db::BlockMass massOf(const at::Tensor& mass, int64_t head) {  // mass: [1, H, g, t]
   const std::span<const float> values = headSpan<float>(mass, head);
   return {int32_t(mass.size(2)), int32_t(mass.size(3)), {values.begin(), values.end()}};
@@ -56,16 +42,27 @@ double workOf(const db::HeadStats& head) {
   return 0.5 * (double(head.densityQk) + double(head.densityPv));
 }
 
-void attributeTimes(db::AttnRecord& record) {
+// Of the heads that share a launch; one that has a launch to itself is measured.
+void attributeTimes(const LaunchTime& launch, std::vector<db::HeadStats>& heads) {
+  std::vector<db::HeadStats*> shared;
+  for (size_t h = 0; launch.heads.empty() && h < heads.size(); ++h) shared.push_back(&heads[h]);
+  for (const int64_t h : launch.heads) shared.push_back(&heads[size_t(h)]);
   double total = 0;
-  for (const db::HeadStats& head : record.heads) {
-    total += workOf(head);
+  for (const db::HeadStats* head : shared) total += workOf(*head);
+  for (db::HeadStats* head : shared) {
+    head->timeNs = total > 0 ? std::llround(double(launch.kernelNs) * workOf(*head) / total) : 0;
+    head->timeMethod = shared.size() == 1 ? db::TimeMethod::Measured : db::TimeMethod::Attributed;
   }
-  for (db::HeadStats& head : record.heads) {
-    head.timeNs = total > 0 ? std::llround(double(record.call.kernelNs) * workOf(head) / total) : 0;
-    head.timeMethod = db::TimeMethod::Attributed;
-  }
-  record.call.flopsDone = record.call.flopsDense * total / double(record.heads.size());
+}
+
+double flopsDone(const db::AttnRecord& record) {
+  double total = 0;
+  for (const db::HeadStats& head : record.heads) total += workOf(head);
+  return record.call.flopsDense * total / double(record.heads.size());
+}
+
+bool ran(const HeadLaunch& head) {  // false: the method gave the output, and no kernel ran
+  return !head.launch->output.defined();
 }
 
 double meanDensityOf(const std::vector<db::HeadStats>& heads) {
@@ -98,83 +95,116 @@ void Recorder::record(Observation seen) {
   record.call = std::move(seen.call);
   record.call.id = m_nextCallId++;
   record.call.flopsDense = flopsDense(record.call, seen.out);
-  const int64_t heads = seen.out.size(1);
-  record.heads.resize(size_t(heads));
-  record.lseBlocks.resize(size_t(heads));
+  record.heads.resize(size_t(seen.out.size(1)));
 
-  const at::Tensor lse = seen.kernel.lse;
-  addKept(seen, record);
-  at::parallel_for(0, heads, headsAThread(lse), [&](int64_t begin, int64_t end) {
-    for (int64_t h = begin; h < end; ++h) {
-      summariseLse(headSpan<float>(lse, h), record.heads[size_t(h)]);
-      record.lseBlocks[size_t(h)] = blockMeans(headSpan<float>(lse, h), record.call.blockQ);
-    }
-  });
-  addDrift(seen, m_previous[{record.call.layer, record.call.branch}], record);
+  const Heads heads = headLaunches(seen.plan, seen.out.size(1));
+  addKept(seen, heads, record);
+  addDecisions(seen, heads, record);
+  addLse(seen, heads, record);
+  addDrift(seen, heads, record);
   if (seen.mass.defined()) {
-    addMass(seen, record);
-  }
-  if (m_options.level == db::RecordLevel::Full && seen.mass.defined()) {
-    for (int64_t h = 0; h < heads; ++h) {
-      const std::span<const float> rows = headSpan<float>(lse, h);
-      record.lseRows.emplace_back(rows.begin(), rows.end());
+    addMass(seen, heads, record);
+    if (m_options.level == db::RecordLevel::Full) {
+      for (size_t h = 0; h < heads.size(); ++h) {
+        const std::span<const float> rows = headSpan<float>(seen.result.kernel.lse, int64_t(h));
+        record.lseRows.emplace_back(rows.begin(), rows.end());
+      }
     }
   }
-  attributeTimes(record);
+  for (const LaunchTime& launch : seen.result.launches) {
+    attributeTimes(launch, record.heads);
+    if (launch.kernelNs > 0) pushKernel(record.call, launch, seen.out.size(1), seen.kernelName);
+  }
+  record.call.flopsDone = flopsDone(record);
   ++m_calls;
   m_densitySum += meanDensityOf(record.heads);
-  pushKernel(record.call, seen.kernelStartNs, seen.out, seen.kernelName);
   record.call.recordNs = m_clock.now() - seen.recordStartNs;
   m_writer.push(std::move(record));
 }
 
-void Recorder::addKept(const Observation& seen, db::AttnRecord& record) const {
+void Recorder::addKept(const Observation& seen, const Heads& heads, db::AttnRecord& record) {
   const auto rows = int32_t((record.call.qLen + record.call.blockQ - 1) / record.call.blockQ);
   const auto cols = int32_t((record.call.kvLen + record.call.blockK - 1) / record.call.blockK);
-  if (seen.dense) {
+  const at::Tensor counters = seen.result.kernel.counters;
+  if (!counters.defined()) {  // every block of every head
     record.masks.emplace_back(rows, cols, db::BlockState::Full);
-    for (db::HeadStats& head : record.heads) {
+  } else {
+    record.masks = keptMasks(heads, seen.result, rows, cols);
+  }
+  for (size_t h = 0; h < heads.size(); ++h) {
+    db::HeadStats& head = record.heads[h];
+    if (heads[h].launch->computesAll()) {
       head.densityQk = head.densityPv = 1;
       head.recallMean = head.recallP01 = head.recallP05 = 1;
+    } else {
+      const int64_t visited = headSpan<int64_t>(counters, int64_t(h))[0];
+      head.densityQk = float(double(visited) / (double(rows) * cols));
+      head.densityPv = float(record.masks[h].density());
     }
-    return;
-  }
-  for (size_t h = 0; h < record.heads.size(); ++h) {
-    record.masks.push_back(maskFromBits(headSpan<int32_t>(seen.kernel.keptBits, int64_t(h)), rows, cols));
-    const int64_t visited = headSpan<int64_t>(seen.kernel.counters, int64_t(h))[0];
-    record.heads[h].densityQk = float(double(visited) / (double(rows) * cols));
-    record.heads[h].densityPv = float(record.masks[h].density());
   }
 }
 
-void Recorder::addDrift(const Observation& seen, Previous& previous, db::AttnRecord& record) const {
-  const bool overAllKeys = seen.dense || seen.full.lse.defined();
-  const at::Tensor lse = seen.full.lse.defined() ? seen.full.lse : seen.kernel.lse;
-  const Previous before = std::exchange(previous, {lse, overAllKeys, record.masks});
-  if (!before.lse.defined() || before.lse.sizes() != lse.sizes()) return;
-  at::parallel_for(0, int64_t(record.heads.size()), headsAThread(lse), [&](int64_t begin, int64_t end) {
+void Recorder::addDecisions(const Observation& seen, const Heads& heads, db::AttnRecord& record) {
+  const std::vector<db::HeadDecision>& decisions = seen.plan.decisions;
+  if (decisions.empty()) return;
+  for (size_t h = 0; h < heads.size(); ++h) {
+    record.decisions.push_back(decisions.size() == 1 ? decisions.front() : decisions[h]);
+    record.decisions.back().order = heads[h].launch->order.name;
+  }
+}
+
+void Recorder::addLse(const Observation& seen, const Heads& heads, db::AttnRecord& record) {
+  record.lseBlocks.resize(heads.size());
+  const at::Tensor lse = seen.result.kernel.lse;
+  at::parallel_for(0, int64_t(heads.size()), headsAThread(lse), [&](int64_t begin, int64_t end) {
     for (int64_t h = begin; h < end; ++h) {
-      db::HeadStats& head = record.heads[size_t(h)];
-      if (before.overAllKeys == overAllKeys) {
-        summariseLseDrift(headSpan<float>(lse, h), headSpan<float>(before.lse, h), head);
-      }
-      head.maskDrift = float(1 - jaccard(maskOf(record.masks, size_t(h)), maskOf(before.masks, size_t(h))));
+      if (ran(heads[size_t(h)])) summariseLse(headSpan<float>(lse, h), record.heads[size_t(h)]);
+      record.lseBlocks[size_t(h)] = blockMeans(headSpan<float>(lse, h), record.call.blockQ);
     }
   });
 }
 
-void Recorder::addMass(const Observation& seen, db::AttnRecord& record) const {
-  const size_t heads = record.heads.size();
-  const at::Tensor full = seen.full.out.to(at::kDouble);
+void Recorder::addDrift(const Observation& seen, const Heads& heads, db::AttnRecord& record) {
+  Previous now;
+  now.lse = seen.full ? seen.full->kernel.lse : seen.result.kernel.lse;
+  now.masks = record.masks;
+  for (const HeadLaunch& head : heads) {
+    const bool all = seen.full || head.launch->computesAll();
+    now.lseOver.push_back(all ? LseOver::AllKeys : ran(head) ? LseOver::KeptKeys : LseOver::Nothing);
+    now.orders.push_back(head.launch->order.name);
+    now.ran.push_back(ran(head));
+  }
+  const Previous before = std::exchange(m_previous[{record.call.layer, record.call.branch}], now);
+  if (!before.lse.defined() || before.lse.sizes() != now.lse.sizes()) return;
+  at::parallel_for(0, int64_t(heads.size()), headsAThread(now.lse), [&](int64_t begin, int64_t end) {
+    for (int64_t head = begin; head < end; ++head) {
+      const auto h = size_t(head);
+      db::HeadStats& stats = record.heads[h];
+      if (before.lseOver[h] == now.lseOver[h] && now.lseOver[h] != LseOver::Nothing) {
+        summariseLseDrift(headSpan<float>(now.lse, head), headSpan<float>(before.lse, head), stats);
+      }
+      if (before.ran[h] && now.ran[h] && before.orders[h] == now.orders[h]) {
+        stats.maskDrift = float(1 - jaccard(maskOf(now.masks, h), maskOf(before.masks, h)));
+      }
+    }
+  });
+}
+
+void Recorder::addMass(const Observation& seen, const Heads& heads, db::AttnRecord& record) {
+  const KernelResult& kernel = seen.full->kernel;
+  const at::Tensor full = kernel.out.to(at::kDouble);
   const at::Tensor error = (seen.out.to(at::kDouble) - full).abs().sum({0, 2, 3}) / full.abs().sum({0, 2, 3});
-  record.masses.resize(heads);
-  record.curves.resize(heads);
-  at::parallel_for(0, int64_t(heads), 1, [&](int64_t begin, int64_t end) {
+  record.masses.resize(heads.size());
+  record.curves.resize(heads.size());
+  at::parallel_for(0, int64_t(heads.size()), 1, [&](int64_t begin, int64_t end) {
     for (int64_t h = begin; h < end; ++h) {
       const auto i = size_t(h);
-      const std::span<const float> lse = headSpan<float>(seen.full.lse, h);
-      summariseRecall(headSpan<float>(seen.kernel.lse, h), lse, record.heads[i]);
-      record.heads[i].rowEntropy = rowEntropy(headSpan<int16_t>(seen.full.rowLogMass, h), lse);
+      if (ran(heads[i])) {
+        summariseRecall(headSpan<float>(seen.result.kernel.lse, h), headSpan<float>(kernel.lse, h),
+                        record.heads[i]);
+      }
+      record.heads[i].rowEntropy =
+          rowEntropy(headSpan<int16_t>(kernel.rowLogMass, h), headSpan<float>(seen.full->lseInOrder, h));
       record.heads[i].errorL1 = float(error.data_ptr<double>()[h]);
       record.masses[i] = massOf(seen.mass, h);
       record.curves[i] = recallCurve(record.masses[i], record.call.qLen, record.call.blockQ);
@@ -187,23 +217,23 @@ void Recorder::recordTimeOnly(db::AttnCall call, const at::Tensor& q, const std:
   call.id = m_nextCallId++;
   call.layer += m_selfLayers;
   call.flopsDense = call.flopsDone = flopsDense(call, q);
-  pushKernel(call, call.startNs, q, kernelName);
+  pushKernel(call, {{}, call.startNs, call.kernelNs}, q.size(1), kernelName);
   record.call = std::move(call);
   m_writer.push(std::move(record));
 }
 
-void Recorder::pushKernel(const db::AttnCall& call, int64_t startNs, const at::Tensor& q,
+void Recorder::pushKernel(const db::AttnCall& call, const LaunchTime& launch, int64_t heads,
                           const std::string& name) {
   const auto queryBlocks = int32_t((call.qLen + call.blockQ - 1) / call.blockQ);
   db::LaunchConfig config;
   config.name = name;
   config.grid[0] = queryBlocks;
-  config.grid[1] = int32_t(q.size(1));
+  config.grid[1] = int32_t(launch.heads.empty() ? heads : int64_t(launch.heads.size()));
   db::Kernel kernel;
   kernel.deviceId = m_deviceId;
   kernel.configId = m_writer.addLaunchConfig(config);
-  kernel.startNs = startNs;
-  kernel.durationNs = call.kernelNs;
+  kernel.startNs = launch.startNs;
+  kernel.durationNs = launch.kernelNs;
   kernel.callId = call.id;
   kernel.link = db::LinkMethod::Direct;
   m_writer.push(kernel);

@@ -9,12 +9,15 @@
 #include <ATen/core/Tensor.h>
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "collector/attention_kernel.h"
+#include "collector/kept_masks.h"
+#include "collector/methods/method.h"
+#include "collector/plan_runner.h"
 #include "collector/run_clock.h"
 #include "db/trace_writer.h"
 
@@ -26,16 +29,15 @@ struct RecordOptions {
   int everyStep = 1;     // masses in steps 0, everyStep, 2 * everyStep, ...
 };
 
-// One self-attention call of one branch; tensors as in KernelResult, with batch size 1.
+// One self-attention call of one branch.
 struct Observation {
-  db::AttnCall call;    // the recorder gives the id and fills flops and recordNs
-  bool dense = true;    // every block was computed
-  KernelResult kernel;  // with lse, keptBits and counters
-  at::Tensor out;       // what the model went on with: kernel.out unless the method changed it
-  KernelResult full;    // dense attention on the same inputs, with rowLogMass; undefined when not measured
-  at::Tensor mass;      // [1, H, g, t] of `full`
+  db::AttnCall call;  // the recorder gives the id and fills flops and recordNs
+  Plan plan;
+  PlanResult result;               // with keptBits and counters, unless every launch computed all blocks
+  at::Tensor out;                  // [1, H, Nq, D] what the model went on with, after the method
+  std::optional<PlanResult> full;  // dense attention on the same inputs, with rowLogMass; when measured
+  at::Tensor mass;                 // [1, H, g, t] of `full`
   std::string kernelName;
-  int64_t kernelStartNs = 0;
   int64_t recordStartNs = 0;  // when measuring for the trace began
 };
 
@@ -53,15 +55,21 @@ class Recorder {
   [[nodiscard]] double meanDensity() const { return m_calls == 0 ? 0 : m_densitySum / double(m_calls); }
 
  private:
-  struct Previous {  // of one (layer, branch)
-    at::Tensor lse;  // [1, H, Nq]
-    bool overAllKeys = true;
+  enum class LseOver : uint8_t { Nothing, KeptKeys, AllKeys };
+  struct Previous {                // of one (layer, branch)
+    at::Tensor lse;                // [1, H, Nq]
+    std::vector<LseOver> lseOver;  // [H]
     std::vector<db::BlockMask> masks;
+    std::vector<db::TokenOrder> orders;  // [H], of the masks
+    std::vector<bool> ran;               // [H], false = the head's output was given
   };
-  void addKept(const Observation& seen, db::AttnRecord& record) const;
-  void addDrift(const Observation& seen, Previous& previous, db::AttnRecord& record) const;
-  void addMass(const Observation& seen, db::AttnRecord& record) const;
-  void pushKernel(const db::AttnCall& call, int64_t startNs, const at::Tensor& q, const std::string& name);
+  using Heads = std::vector<HeadLaunch>;
+  static void addKept(const Observation& seen, const Heads& heads, db::AttnRecord& record);
+  static void addDecisions(const Observation& seen, const Heads& heads, db::AttnRecord& record);
+  static void addLse(const Observation& seen, const Heads& heads, db::AttnRecord& record);
+  void addDrift(const Observation& seen, const Heads& heads, db::AttnRecord& record);
+  static void addMass(const Observation& seen, const Heads& heads, db::AttnRecord& record);
+  void pushKernel(const db::AttnCall& call, const LaunchTime& launch, int64_t heads, const std::string& name);
 
   db::TraceWriter& m_writer;
   RecordOptions m_options;

@@ -6,7 +6,6 @@
 
 #include "collector/conditioning.h"
 #include "collector/environment.h"
-#include "collector/methods/registry.h"
 #include "db/error.h"
 
 namespace ditscope::collector {
@@ -40,9 +39,11 @@ Session::Session(const CollectOptions& options, std::function<bool()> stop)
 
 Generation Session::generate(int steps, const RunClock& clock, Recorder* recorder,
                              const StepDone& done) const {
-  InstrumentedAttention attention(m_newMethod(), m_options.block, clock, recorder, m_stop);
-  const at::Tensor latents =
-      sample(*m_denoiser, *makeSampler(m_sampler, steps), attention, m_request, clock, done);
+  const std::unique_ptr<Sampler> sampler = makeSampler(m_sampler, steps);
+  SamplingPlan plan{{}, m_denoiser->shape().layers, m_denoiser->shape().heads};
+  for (const double timestep : sampler->timesteps()) plan.timesteps.push_back(timestep / kTrainTimesteps);
+  InstrumentedAttention attention(m_newMethod(plan), m_options.block, clock, recorder, m_stop);
+  const at::Tensor latents = sample(*m_denoiser, *sampler, attention, m_request, clock, done);
   return {latents, attention.totals()};
 }
 

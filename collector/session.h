@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "collector/collect.h"
+#include "collector/methods/registry.h"
 #include "collector/pipeline_folder.h"
 #include "collector/sampling_run.h"
 
@@ -31,7 +32,7 @@ class Session {
  private:
   const CollectOptions& m_options;
   std::function<bool()> m_stop;
-  std::function<std::unique_ptr<Method>()> m_newMethod;
+  MethodMaker m_newMethod;
   PipelineFolder m_folder;
   std::unique_ptr<Denoiser> m_denoiser;
   SamplerConfig m_sampler;

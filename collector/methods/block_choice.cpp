@@ -33,8 +33,4 @@ std::shared_ptr<const kernels::BlockListStorage> toLists(const BlockChoice& choi
       kernels::listFromMask(choice.grid, choice.kept, call.block, call.block, {choice.grid.lists}));
 }
 
-ParameterSpec denseSteps(int byDefault) {
-  return integer("dense_steps", std::to_string(byDefault), 0, 10000, "first steps that run dense");
-}
-
 }  // namespace ditscope::collector

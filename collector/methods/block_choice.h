@@ -27,7 +27,4 @@ void keepText(BlockChoice& choice, const MethodCall& call);
 [[nodiscard]] std::shared_ptr<const kernels::BlockListStorage> toLists(const BlockChoice& choice,
                                                                        const MethodCall& call);
 
-// The parameter that methods share: number of first steps that run dense.
-[[nodiscard]] ParameterSpec denseSteps(int byDefault);
-
 }  // namespace ditscope::collector

@@ -12,7 +12,13 @@ class Dense final : public Method {
 }  // namespace
 
 MethodInfo dense() {
-  return {"dense", "full attention", {}, [](const Parameters&) { return std::make_unique<Dense>(); }};
+  return {.name = "dense",
+          .help = "full attention",
+          .source = "",
+          .cost = "nothing",
+          .knob = {},
+          .parameters = {},
+          .make = [](const Parameters&, const SamplingPlan&) { return std::make_unique<Dense>(); }};
 }
 
 }  // namespace ditscope::collector

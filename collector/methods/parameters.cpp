@@ -55,7 +55,10 @@ Parameters::Parameters(const std::string& method, const std::vector<ParameterSpe
 
 void Parameters::set(const std::string& what, const ParameterSpec& spec, const std::string& value) {
   bool good = false;
-  if (!spec.choices.empty()) {
+  if (spec.anyText) {
+    good = true;
+    m_words[spec.key] = value;
+  } else if (!spec.choices.empty()) {
     good = std::find(spec.choices.begin(), spec.choices.end(), value) != spec.choices.end();
     m_words[spec.key] = value;
   } else {

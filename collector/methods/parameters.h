@@ -18,19 +18,23 @@ struct ParameterSpec {
   double max = 0;
   bool integer = false;
   std::vector<std::string> choices;  // when not empty the value is one of these words
+  bool anyText = false;              // the value is free text without a comma, such as the name of a file
 };
 
 [[nodiscard]] inline ParameterSpec number(std::string key, std::string value, double min, double max,
                                           std::string help) {
-  return {std::move(key), std::move(help), std::move(value), min, max, false, {}};
+  return {std::move(key), std::move(help), std::move(value), min, max, false, {}, false};
 }
 [[nodiscard]] inline ParameterSpec integer(std::string key, std::string value, double min, double max,
                                            std::string help) {
-  return {std::move(key), std::move(help), std::move(value), min, max, true, {}};
+  return {std::move(key), std::move(help), std::move(value), min, max, true, {}, false};
 }
 [[nodiscard]] inline ParameterSpec word(std::string key, std::string value, std::vector<std::string> choices,
                                         std::string help) {
-  return {std::move(key), std::move(help), std::move(value), 0, 0, false, std::move(choices)};
+  return {std::move(key), std::move(help), std::move(value), 0, 0, false, std::move(choices), false};
+}
+[[nodiscard]] inline ParameterSpec text(std::string key, std::string value, std::string help) {
+  return {std::move(key), std::move(help), std::move(value), 0, 0, false, {}, true};
 }
 
 class Parameters {
@@ -40,7 +44,9 @@ class Parameters {
 
   [[nodiscard]] double number(const std::string& key) const { return m_numbers.at(key); }
   [[nodiscard]] int integer(const std::string& key) const { return int(m_numbers.at(key)); }
-  [[nodiscard]] const std::string& word(const std::string& key) const { return m_words.at(key); }
+  [[nodiscard]] const std::string& word(const std::string& key) const {  // or free text
+    return m_words.at(key);
+  }
 
  private:
   void set(const std::string& what, const ParameterSpec& spec, const std::string& value);

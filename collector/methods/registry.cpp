@@ -16,7 +16,7 @@ const std::vector<MethodInfo>& methods() {
   return all;
 }
 
-std::function<std::unique_ptr<Method>()> parseMethod(const std::string& text) {
+MethodMaker parseMethod(const std::string& text) {
   const size_t colon = text.find(':');
   const std::string name = text.substr(0, colon);
   const auto info =
@@ -32,7 +32,11 @@ std::function<std::unique_ptr<Method>()> parseMethod(const std::string& text) {
   }
   const Parameters parameters(name, info->parameters,
                               colon == std::string::npos ? "" : text.substr(colon + 1));
-  return [make = info->make, parameters] { return make(parameters); };
+  return [info, parameters](const SamplingPlan& plan) {
+    std::unique_ptr<Method> method = info->make(parameters, plan);
+    method->name = info->name;
+    return method;
+  };
 }
 
 std::string methodsHelp() {
@@ -40,8 +44,9 @@ std::string methodsHelp() {
   for (const MethodInfo& method : methods()) {
     text += fmt::format("  {:<12} {}\n", method.name, method.help);
     for (const ParameterSpec& spec : method.parameters) {
-      const std::string range = spec.choices.empty() ? fmt::format("{} to {}", spec.min, spec.max)
-                                                     : fmt::format("{}", fmt::join(spec.choices, "|"));
+      const std::string range = spec.anyText           ? "text"
+                                : spec.choices.empty() ? fmt::format("{} to {}", spec.min, spec.max)
+                                                       : fmt::format("{}", fmt::join(spec.choices, "|"));
       text += fmt::format("    {}={}  {} ({})\n", spec.key, spec.value, spec.help, range);
     }
   }

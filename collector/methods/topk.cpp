@@ -10,6 +10,7 @@
 
 #include "collector/attention_kernel.h"
 #include "collector/methods/block_choice.h"
+#include "collector/methods/dense_schedule.h"
 #include "kernels/mask_search.h"
 
 namespace ditscope::collector {
@@ -17,24 +18,21 @@ namespace {
 
 class TopK final : public Method {
  public:
-  explicit TopK(const Parameters& p)
+  TopK(const Parameters& p, const SamplingPlan& plan)
       : m_density(p.number("density")),
         m_pooled(p.word("source") == "pooled"),
-        m_denseSteps(p.integer("dense_steps")),
-        m_searchEvery(p.integer("search_every")) {}
+        m_searchEvery(p.integer("search_every")),
+        m_schedule(p, plan) {}
 
   Plan plan(const MethodCall& call) override {
-    if (m_pooled) {
-      if (call.step < m_denseSteps) return {};
-      return {.kind = "sparse", .lists = choose(call, pooledWeights(call))};
-    }
+    if (m_schedule.isLastDense(call) && !m_pooled) return {.kind = "search", .wantMass = true};
+    if (m_schedule.isDense(call)) return {};
+    if (m_pooled) return sparsePlan(choose(call, pooledWeights(call)), {decision(-1)});
     const Found& found = m_found(call);
-    const bool stale = found.lists == nullptr || call.step - found.step >= m_searchEvery;
-    if (call.step >= m_denseSteps ? stale : call.step + 1 == m_denseSteps) {
+    if (found.lists == nullptr || call.step - found.step >= m_searchEvery) {
       return {.kind = "search", .wantMass = true};
     }
-    if (call.step < m_denseSteps) return {};
-    return {.kind = "sparse", .lists = found.lists};
+    return sparsePlan(found.lists, {decision(found.step)});
   }
 
   void observe(const MethodCall& call, MethodResult& result) override {
@@ -46,6 +44,10 @@ class TopK final : public Method {
     std::shared_ptr<const kernels::BlockListStorage> lists;
     int step = 0;
   };
+
+  [[nodiscard]] db::HeadDecision decision(int sourceStep) const {
+    return {.choice = "topk", .budget = float(m_density), .sourceStep = sourceStep};
+  }
 
   [[nodiscard]] static at::Tensor pooledWeights(const MethodCall& call) {
     const at::Tensor q = call.q.unsqueeze(0), k = call.k.unsqueeze(0);
@@ -69,8 +71,8 @@ class TopK final : public Method {
 
   double m_density;
   bool m_pooled;
-  int m_denseSteps;
   int m_searchEvery;
+  DenseSchedule m_schedule;
   PerBranch<Found> m_found;
 };
 
@@ -79,12 +81,16 @@ class TopK final : public Method {
 MethodInfo topk() {
   return {"topk",
           "each query block attends its heaviest key blocks",
-          {number("density", "0.25", 0.001, 1, "share of the key blocks that is kept"),
-           word("source", "previous", {"previous", "pooled"},
-                "weights: masses of the last search, or pooled q and k"),
-           integer("search_every", "10", 1, 10000, "steps from one search to the next; for source=previous"),
-           denseSteps(1)},
-          [](const Parameters& p) { return std::make_unique<TopK>(p); }};
+          "",
+          "source=previous: a dense step every search_every steps; source=pooled: pooled scores every step",
+          Knob{"density", 0.001, 1, true},
+          withSchedule({number("density", "0.25", 0.001, 1, "share of the key blocks that is kept"),
+                        word("source", "previous", {"previous", "pooled"},
+                             "weights: masses of the last search, or pooled q and k"),
+                        integer("search_every", "10", 1, 10000,
+                                "steps from one search to the next; for source=previous")},
+                       {.steps = 1}),
+          [](const Parameters& p, const SamplingPlan& plan) { return std::make_unique<TopK>(p, plan); }};
 }
 
 }  // namespace ditscope::collector

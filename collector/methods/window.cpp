@@ -4,26 +4,23 @@
 #include <algorithm>
 
 #include "collector/methods/block_choice.h"
+#include "collector/methods/dense_schedule.h"
 
 namespace ditscope::collector {
 namespace {
 
 class Window final : public Method {
  public:
-  explicit Window(const Parameters& p)
-      : m_tokens(p.integer("tokens")),
-        m_frames(p.integer("frames")),
-        m_denseSteps(p.integer("dense_steps")) {}
+  Window(const Parameters& p, const SamplingPlan& plan)
+      : m_tokens(p.integer("tokens")), m_frames(p.integer("frames")), m_schedule(p, plan) {}
 
   Plan plan(const MethodCall& call) override {
-    if (call.step < m_denseSteps) {
-      return {};
-    }
+    if (m_schedule.isDense(call)) return {};
     if (m_lists == nullptr || m_queries != call.queries()) {  // the same in every step, layer and head
       m_lists = choose(call);
       m_queries = call.queries();
     }
-    return {.kind = "sparse", .lists = m_lists};
+    return sparsePlan(m_lists, {{.choice = "window"}});
   }
 
  private:
@@ -55,7 +52,7 @@ class Window final : public Method {
 
   int m_tokens;
   int m_frames;
-  int m_denseSteps;
+  DenseSchedule m_schedule;
   int64_t m_queries = 0;
   std::shared_ptr<const kernels::BlockListStorage> m_lists;
 };
@@ -65,10 +62,13 @@ class Window final : public Method {
 MethodInfo window() {
   return {"window",
           "each token attends its neighbourhood",
-          {integer("frames", "1", 0, 10000, "frames on either side"),
-           integer("tokens", "0", 0, 1e9, "tokens on either side instead of frames; 0 = by frames"),
-           denseSteps(0)},
-          [](const Parameters& p) { return std::make_unique<Window>(p); }};
+          "",
+          "the list is built once",
+          Knob{"frames", 0, 64},
+          withSchedule(
+              {integer("frames", "1", 0, 10000, "frames on either side"),
+               integer("tokens", "0", 0, 1e9, "tokens on either side instead of frames; 0 = by frames")}),
+          [](const Parameters& p, const SamplingPlan& plan) { return std::make_unique<Window>(p, plan); }};
 }
 
 }  // namespace ditscope::collector

@@ -43,7 +43,7 @@ double largest(const at::Tensor& x) {
 TEST(RunAttention, DenseIsPlainAttention) {
   const Inputs in(2);
   const RunClock clock;
-  InstrumentedAttention attention(parseMethod("dense")(), kBlock, clock, nullptr);
+  InstrumentedAttention attention(parseMethod("dense")({}), kBlock, clock, nullptr);
   const AttentionContext context = contextOf(0, {db::Branch::Cond, db::Branch::Uncond});
   const at::Tensor out = attention.attend(in.q, in.k, in.v, context);
   EXPECT_LT(largest(out - PlainAttention().attend(in.q, in.k, in.v, context)), 1e-4);
@@ -53,7 +53,7 @@ TEST(RunAttention, DenseIsPlainAttention) {
 TEST(RunAttention, AnyLayoutGivesTheSame) {
   const Inputs in(1);
   const RunClock clock;
-  InstrumentedAttention attention(parseMethod("dense")(), kBlock, clock, nullptr);
+  InstrumentedAttention attention(parseMethod("dense")({}), kBlock, clock, nullptr);
   const AttentionContext context = contextOf(0, {db::Branch::Cond});
   const auto byTokens = [](const at::Tensor& x) { return x.transpose(1, 2).contiguous().transpose(1, 2); };
   const auto byChannels = [](const at::Tensor& x) { return x.transpose(2, 3).contiguous().transpose(2, 3); };
@@ -67,7 +67,7 @@ TEST(RunAttention, CrossAttentionIsDenseWhateverTheMethod) {
   const Inputs in(1);
   const at::Tensor k = random(4, {1, 3, 9, 16}), v = random(5, {1, 3, 9, 16});
   const RunClock clock;
-  InstrumentedAttention attention(parseMethod("window:tokens=1")(), kBlock, clock, nullptr);
+  InstrumentedAttention attention(parseMethod("window:tokens=1")({}), kBlock, clock, nullptr);
   AttentionContext context = contextOf(0, {db::Branch::Cond});
   context.kind = db::AttnKind::Cross;
   EXPECT_LT(largest(attention.attend(in.q, k, v, context) - PlainAttention().attend(in.q, k, v, context)),
@@ -77,7 +77,7 @@ TEST(RunAttention, CrossAttentionIsDenseWhateverTheMethod) {
 TEST(RunAttention, WindowIsAttentionUnderItsMask) {
   const Inputs in(1);
   const RunClock clock;
-  InstrumentedAttention attention(parseMethod("window:tokens=10")(), kBlock, clock, nullptr);
+  InstrumentedAttention attention(parseMethod("window:tokens=10")({}), kBlock, clock, nullptr);
   at::Tensor mask = at::zeros({105, 105}, at::kBool);
   for (int64_t i = 0; i < 105; ++i) {
     const int64_t g = i / kBlock;
@@ -99,8 +99,9 @@ TEST(RunAttention, ARepeatedStepDriftsByNothing) {
   db::TraceWriter writer(folder.path() / "run.db", {});
   writer.addLayer({0, "blocks.0", db::AttnKind::Self, 3, 16});
   Recorder recorder(writer, {}, clock, writer.addDevice({}), 1);
-  InstrumentedAttention attention(parseMethod("topk:density=0.5,source=pooled,dense_steps=0")(), kBlock,
-                                  clock, &recorder);
+  InstrumentedAttention attention(
+      parseMethod("topk:density=0.5,source=pooled,dense_steps=0")({{1, 0.6, 0.3}, 1, 3}), kBlock, clock,
+      &recorder);
   for (int step = 0; step < 3; ++step) {
     const at::Tensor q = step < 2 ? in.q : 2 * in.q;
     attention.attend(q, in.k, in.v, contextOf(step, {db::Branch::Cond}));

@@ -33,7 +33,7 @@ TEST(RunMethods, WrongTextIsOneClearLine) {
   EXPECT_THAT(refusal("topk:density=nan"), HasSubstr("density=nan"));
   EXPECT_THAT(refusal("topk:density="), HasSubstr("density="));
   EXPECT_THAT(refusal("topk:density"), HasSubstr("has no value"));
-  EXPECT_THAT(refusal("topk:dense_steps=1.5"), HasSubstr("an integer"));
+  EXPECT_THAT(refusal("topk:search_every=1.5"), HasSubstr("an integer"));
   EXPECT_THAT(refusal("topk:source=stars"), HasSubstr("one of previous, pooled"));
   EXPECT_EQ(refusal("topk:density=0.1,source=pooled,dense_steps=0"), "");
   EXPECT_EQ(refusal("dense"), "");
@@ -47,26 +47,31 @@ TEST(RunMethods, HelpNamesEveryKey) {
   }
 }
 
+SamplingPlan tenSteps() {
+  return {std::vector<double>(10, 0.5), 1, 2};
+}
+
 MethodCall callOf(int step, int64_t tokens) {
   MethodCall call;
   call.step = step;
   call.q = at::zeros({2, tokens, 8});
   call.k = at::zeros({2, tokens, 8});
+  call.v = at::zeros({2, tokens, 8});
   call.grid = {4, 8, int32_t(tokens / 32)};
   call.block = 32;
   return call;
 }
 
 std::vector<uint32_t> rowOf(const Plan& plan, size_t row) {
-  const auto begin = plan.lists->entry.begin();
-  return {begin + plan.lists->rowStart[row], begin + plan.lists->rowStart[row + 1]};
+  const auto begin = plan.launches[0].lists->entry.begin();
+  return {begin + plan.launches[0].lists->rowStart[row], begin + plan.launches[0].lists->rowStart[row + 1]};
 }
 
 using Blocks = std::vector<uint32_t>;
 
 TEST(RunMethods, WindowByTokensReachesWholeBlocks) {
-  const auto method = parseMethod("window:tokens=1,dense_steps=2")();
-  EXPECT_EQ(method->plan(callOf(1, 128)).lists, nullptr);
+  const auto method = parseMethod("window:tokens=1,dense_steps=2")(tenSteps());
+  EXPECT_EQ(method->plan(callOf(1, 128)).launches[0].lists, nullptr);
   const Plan plan = method->plan(callOf(2, 128));
   EXPECT_EQ(plan.kind, "sparse");
   EXPECT_EQ(rowOf(plan, 0), (Blocks{0, 1}));
@@ -75,7 +80,7 @@ TEST(RunMethods, WindowByTokensReachesWholeBlocks) {
 }
 
 TEST(RunMethods, WindowKeepsTextRowsAndColumns) {
-  const auto method = parseMethod("window:frames=0")();
+  const auto method = parseMethod("window:frames=0")(tenSteps());
   MethodCall call = callOf(0, 160);  // 4 frames of 32, then 32 tokens of text
   call.grid = {4, 4, 8};
   call.text = {128, 160};
@@ -84,13 +89,13 @@ TEST(RunMethods, WindowKeepsTextRowsAndColumns) {
   EXPECT_EQ(rowOf(last, 4), (Blocks{0, 1, 2, 3, 4}));
 
   call.text = {0, 32};
-  const Plan first = parseMethod("window:frames=0")()->plan(call);
+  const Plan first = parseMethod("window:frames=0")(tenSteps())->plan(call);
   EXPECT_EQ(rowOf(first, 0), (Blocks{0, 1, 2, 3, 4}));
   EXPECT_EQ(rowOf(first, 2), (Blocks{0, 2}));
 }
 
 TEST(RunMethods, TopKSearchesAtTheLastDenseStepAndThenEverySoOften) {
-  const auto method = parseMethod("topk:density=0.5,dense_steps=2,search_every=3")();
+  const auto method = parseMethod("topk:density=0.5,dense_steps=2,search_every=3")(tenSteps());
   std::string kinds;
   for (int step = 0; step < 9; ++step) {
     const MethodCall call = callOf(step, 128);
@@ -105,7 +110,7 @@ TEST(RunMethods, TopKSearchesAtTheLastDenseStepAndThenEverySoOften) {
 }
 
 TEST(RunMethods, TopKKeepsTheHeaviestBlocksOfEachHeadAndBranch) {
-  const auto method = parseMethod("topk:density=0.5,dense_steps=1")();
+  const auto method = parseMethod("topk:density=0.5,dense_steps=1")(tenSteps());
   MethodCall call = callOf(0, 128);
   for (const db::Branch branch : {db::Branch::Cond, db::Branch::Uncond}) {
     call.branch = branch;
@@ -131,7 +136,7 @@ TEST(RunMethods, TopKByPooledScoresFindsTheMatchingKeys) {
     call.q.narrow(1, 32 * block, 32).select(2, block).fill_(10);
     call.k.narrow(1, 32 * (3 - block), 32).select(2, block).fill_(1);
   }
-  const Plan plan = parseMethod("topk:density=0.25,source=pooled,dense_steps=0")()->plan(call);
+  const Plan plan = parseMethod("topk:density=0.25,source=pooled,dense_steps=0")(tenSteps())->plan(call);
   for (uint32_t block = 0; block < 4; ++block) EXPECT_EQ(rowOf(plan, block), (Blocks{3 - block}));
 }
 
