@@ -49,7 +49,8 @@ void selectTopK(const BlockGrid& grid, std::span<const float> scores, int64_t co
 }
 
 void selectTopP(const BlockGrid& grid, std::span<const float> scores, double share, SelectionScope scope,
-                std::span<uint8_t> kept) {
+                std::span<uint8_t> kept, Crossing crossing) {
+  constexpr double kHit = 1e-6;  // of the total
   std::vector<uint32_t> order;
   forEachGroup(grid, scores, scope, kept, [&](std::span<const float> group, std::span<uint8_t> groupKept) {
     order.clear();
@@ -61,11 +62,15 @@ void selectTopP(const BlockGrid& grid, std::span<const float> scores, double sha
     }
     std::fill(groupKept.begin(), groupKept.end(), uint8_t(order.empty()));
     std::sort(order.begin(), order.end(), heavierIn(group));
+    const double wanted = share * total;
     double sum = 0;
     for (const uint32_t block : order) {
-      if (sum >= share * total) break;
-      groupKept[block] = 1;
+      const double before = sum;
       sum += double(group[block]);
+      const bool stop =
+          crossing == Crossing::Included ? before >= wanted - kHit * total : sum > wanted + kHit * total;
+      if (stop && before > 0) break;
+      groupKept[block] = 1;
     }
   });
 }

@@ -28,6 +28,23 @@ struct BlockScoreArgs {
 // softmax over key blocks of scale * mean(q block) . mean(k block): every row of the map sums to 1.
 void pooledScores(const BlockScoreArgs& args, std::span<float> scores, int threads = 0);
 
+// The same from means that are there already, in fp32 without gaps.
+struct BlockMeans {
+  std::span<const float> q;        // [B, H, query blocks, D]
+  std::span<const float> k;        // [B, Hkv, key blocks, D]
+  std::span<const uint8_t> takes;  // [list, key block] 0 = takes no part in the softmax: its score is 0.
+                                   // Empty = all take part. A row without any has only zeros
+};
+void pooledScores(const BlockScoreArgs& args, const BlockMeans& means, std::span<float> scores,
+                  int threads = 0);
+
+// Mean of each run of `block` rows, and how alike they are: the cosine of two rows averaged over all pairs, a
+// row with itself included, that is |sum of x / |x||^2 / rows^2 (SpargeAttn, arXiv 2502.18137). `centre`, [B,
+// H, D], is subtracted from each row first; empty = nothing. A row of zeros has cosine 0 with all. One pass;
+// mean as poolMean(), similarity: [B, H, ceil(N / block)], NaN where a row holds one.
+void poolWithSimilarity(const Tensor4& tensor, int32_t block, std::span<const float> centre,
+                        std::span<float> mean, std::span<float> similarity, int threads = 0);
+
 // Share of each block in the softmax of its query rows, averaged over the rows of the query block, from the
 // scores and the rows' LSE ([B, H, Nq], natural log): exact when the LSE is of these q and k. With the LSE of
 // an earlier step only the ranking inside a row of the map has a meaning (AdaSpa, arXiv 2502.21079,
@@ -58,9 +75,17 @@ enum class SelectionScope : uint8_t {
 void selectTopK(const BlockGrid& grid, std::span<const float> scores, int64_t count, SelectionScope scope,
                 std::span<uint8_t> kept);
 
-// Keeps the fewest blocks whose scores reach `share` of the total of their row or head. Scores that are
-// negative or NaN count as 0; where nothing is positive, everything is kept.
+// What becomes of the block with which the sum of the heaviest passes the share. A sum that meets the share
+// to a millionth of the total has not passed it: float sums fall on either side of an exact hit.
+enum class Crossing : uint8_t {
+  Included,  // the fewest blocks that reach the share (XAttention, NABLA)
+  Excluded,  // the most blocks that stay within it, and at least one (SpargeAttn)
+};
+
+// Keeps the heaviest blocks until their scores make up `share` of the total of their row or head; equal
+// scores go to the lower index. Scores that are negative or NaN count as 0; where nothing is positive,
+// everything is kept.
 void selectTopP(const BlockGrid& grid, std::span<const float> scores, double share, SelectionScope scope,
-                std::span<uint8_t> kept);
+                std::span<uint8_t> kept, Crossing crossing = Crossing::Included);
 
 }  // namespace ditscope::kernels

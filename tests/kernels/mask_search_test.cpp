@@ -59,6 +59,91 @@ TEST(MaskSearch, PooledMeansAndScoresAreWhatTheySay) {
   }
 }
 
+TEST(MaskSearch, SimilarityIsTheMeanCosineOfAllPairsOfABlock) {
+  for (const DType dtype : {DType::F32, DType::F16}) {
+    AttentionCase problem({.batches = 2,
+                           .heads = 3,
+                           .kvHeads = 3,
+                           .queries = 75,
+                           .keys = 75,
+                           .dim = 24,
+                           .dtype = dtype,
+                           .layout = Layout::Bnhd},
+                          3);
+    for (int64_t d = 0; d < 24; ++d) {
+      problem.q.set(1, 2, 40, d, 0);                            // a row of zeros
+      problem.q.set(0, 1, 3, d, problem.q.at(0, 1, 4, d) * 2);  // two of the same direction
+    }
+    std::vector<float> centre(size_t(6 * 24), 0.0f);
+    for (size_t i = 24; i < centre.size(); ++i) centre[i] = 0.01f * float(i % 24);
+    std::vector<float> means(size_t(6 * 3 * 24)), similarities(size_t(6 * 3));
+    for (const bool centred : {false, true}) {
+      poolWithSimilarity(problem.q.view(), 32, centred ? centre : std::vector<float>(), means, similarities);
+      const auto value = [&](int64_t list, int64_t n, int64_t d) {
+        return double(problem.q.at(list / 3, list % 3, n, d)) -
+               (centred ? double(centre[size_t(list * 24 + d)]) : 0.0);
+      };
+      for (int64_t list = 0; list < 6; ++list) {
+        for (int64_t g = 0; g < 3; ++g) {
+          const int64_t begin = g * 32, end = std::min<int64_t>(begin + 32, 75);
+          double sum = 0;
+          std::vector<double> mean(24);
+          for (int64_t i = begin; i < end; ++i) {
+            for (int64_t d = 0; d < 24; ++d) mean[size_t(d)] += value(list, i, d) / double(end - begin);
+            for (int64_t j = begin; j < end; ++j) {
+              double dot = 0, ii = 0, jj = 0;
+              for (int64_t d = 0; d < 24; ++d) {
+                dot += value(list, i, d) * value(list, j, d);
+                ii += value(list, i, d) * value(list, i, d);
+                jj += value(list, j, d) * value(list, j, d);
+              }
+              if (ii > 0 && jj > 0) sum += dot / std::sqrt(ii * jj);
+            }
+          }
+          ASSERT_NEAR(similarities[size_t(list * 3 + g)], sum / double((end - begin) * (end - begin)), 1e-5);
+          for (int64_t d = 0; d < 24; ++d)
+            ASSERT_NEAR(means[size_t((list * 3 + g) * 24 + d)], mean[size_t(d)], 1e-5);
+        }
+      }
+    }
+  }
+}
+
+TEST(MaskSearch, ANaNSpoilsTheSimilarityOfItsBlockAlone) {
+  AttentionCase problem({.queries = 96, .keys = 96, .dim = 8}, 4);
+  problem.q.set(0, 1, 40, 3, NAN);
+  std::vector<float> means(size_t(2 * 3 * 8)), similarities(size_t(2 * 3));
+  poolWithSimilarity(problem.q.view(), 32, {}, means, similarities);
+  for (size_t i = 0; i < similarities.size(); ++i) EXPECT_EQ(std::isnan(similarities[i]), i == 4) << i;
+}
+
+TEST(MaskSearch, KeyBlocksThatTakeNoPartLeaveTheSoftmax) {
+  AttentionCase problem({.heads = 4, .kvHeads = 2, .queries = 150, .keys = 170, .dim = 16}, 5, 4.0f);
+  const BlockScoreArgs args{.q = problem.q.view(), .k = problem.k.view(), .qBlock = 32, .kBlock = 32};
+  const BlockGrid grid = gridOf(args);
+  std::vector<float> q(size_t(4 * grid.qBlocks * 16)), k(size_t(2 * grid.kBlocks * 16));
+  poolMean(args.q, 32, q);
+  poolMean(args.k, 32, k);
+  std::vector<float> all(size_t(grid.blocks())), some(all.size()), every(all.size());
+  pooledScores(args, all);
+  pooledScores(args, {.q = q, .k = k, .takes = {}}, every);
+  EXPECT_EQ(all, every);
+  std::vector<uint8_t> takes(size_t(4 * grid.kBlocks), 1);
+  for (const size_t out : {1u, 2u, 7u}) takes[out] = 0;
+  std::fill_n(takes.begin() + 2 * grid.kBlocks, grid.kBlocks, uint8_t(0));  // none of head 2
+  pooledScores(args, {.q = q, .k = k, .takes = takes}, some);
+  for (int64_t row = 0; row < 4 * grid.qBlocks; ++row) {
+    const uint8_t* rowTakes = &takes[size_t(row / grid.qBlocks * grid.kBlocks)];
+    double sum = 0;
+    for (int64_t t = 0; t < grid.kBlocks; ++t)
+      sum += rowTakes[t] * double(all[size_t(row * grid.kBlocks + t)]);
+    for (int64_t t = 0; t < grid.kBlocks; ++t) {
+      const size_t i = size_t(row * grid.kBlocks + t);
+      ASSERT_NEAR(some[i], rowTakes[t] == 0 ? 0 : all[i] / sum, 1e-5) << i;
+    }
+  }
+}
+
 // softmax probabilities of every (list, query), [list][query][key], in double.
 std::vector<double> probabilities(const AttentionCase& problem) {
   const Shape& s = problem.shape;
@@ -196,8 +281,44 @@ TEST(MaskSearch, TopPKeepsTheFewestBlocksThatReachTheShare) {
   EXPECT_EQ(std::accumulate(kept.begin(), kept.end(), 0), 6);
 }
 
+TEST(MaskSearch, TopPKnowsTheConventionsForTheCrossingBlockAndForExactHits) {
+  const std::vector<float> scores = {0.1f, 0.5f, 0.05f, 0.2f, 0.15f};
+  const auto keeps = [&scores](double share, Crossing crossing) {
+    std::vector<uint8_t> kept(5);
+    selectTopP({1, 1, 5}, scores, share, SelectionScope::Row, kept, crossing);
+    return std::accumulate(kept.begin(), kept.end(), 0);
+  };
+  EXPECT_EQ(keeps(0.7, Crossing::Excluded), 2);
+  EXPECT_EQ(keeps(0.7, Crossing::Included), 2);
+  EXPECT_EQ(keeps(0.75, Crossing::Excluded), 2);
+  EXPECT_EQ(keeps(0.75, Crossing::Included), 3);
+  EXPECT_EQ(keeps(0.3, Crossing::Excluded), 1) << "never none";
+  EXPECT_EQ(keeps(0, Crossing::Included), 1);
+  EXPECT_EQ(keeps(1, Crossing::Excluded), 5);
+}
+
+TEST(MaskSearch, WithinPLeavesOutTheBlockThatWouldCross) {
+  const std::vector<float> scores = {0.1f, 0.5f, 0.15f, 0.05f, 0.2f};
+  std::vector<uint8_t> kept(5);
+  const auto keptFor = [&](double share) {
+    selectWithinP({1, 1, 5}, scores, share, SelectionScope::Row, kept);
+    return std::vector<int>(kept.begin(), kept.end());
+  };
+  EXPECT_THAT(keptFor(0.7), ElementsAre(0, 1, 0, 0, 1));  // an exact hit is within
+  EXPECT_THAT(keptFor(0.75), ElementsAre(0, 1, 0, 0, 1));
+  EXPECT_THAT(keptFor(0.85), ElementsAre(0, 1, 1, 0, 1));
+  EXPECT_THAT(keptFor(0.4), ElementsAre(0, 1, 0, 0, 0));  // never none
+  EXPECT_THAT(keptFor(1), ElementsAre(1, 1, 1, 1, 1));
+}
+
 TEST(MaskSearch, RowsWithoutInformationAreKeptWhole) {
   std::vector<uint8_t> kept(2);
+  selectWithinP({1, 1, 2}, std::vector<float>{NAN, 0}, 0.5, SelectionScope::Row, kept);
+  EXPECT_THAT(kept, ElementsAre(1, 1));
+  selectWithinP({1, 2, 2}, std::vector<float>{NAN, 0.1f, 0, 0}, 0.5, SelectionScope::Head,
+                kept = std::vector<uint8_t>(4));
+  EXPECT_THAT(kept, ElementsAre(0, 1, 0, 0));
+  kept.resize(2);
   selectTopP({1, 1, 2}, std::vector<float>{NAN, 0}, 0.5, SelectionScope::Row, kept);
   EXPECT_THAT(kept, ElementsAre(1, 1));
 }
