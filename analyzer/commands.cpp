@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <vector>
 
+#include "analyzer/format.h"
 #include "analyzer/report_drift.h"
 #include "analyzer/report_heads.h"
 #include "analyzer/report_info.h"
@@ -24,9 +27,25 @@ db::TraceReader openTrace(const std::string& file, ProgressLine& progress) {
   return db::TraceReader(file, options);
 }
 
-HeadTable readHeads(const std::string& file) {
+std::vector<db::HeadRow> readHeads(const std::string& file) {
   ProgressLine progress(fmt::format("reading {}", file));
-  return makeHeadTable(openTrace(file, progress).heads());
+  return openTrace(file, progress).heads();
+}
+
+// Leaves the cells whose method or choice has this name.
+void keepNamed(std::vector<db::HeadRow>& rows, std::string db::HeadDecision::*member, const char* option,
+               const std::string& name) {
+  std::set<std::string> known;
+  for (const db::HeadRow& row : rows) known.insert(row.decision.*member);
+  if (!known.contains(name)) {
+    known.erase("");
+    std::string names;
+    for (const std::string& n : known) names += (names.empty() ? "" : ", ") + plainText(n);
+    throw db::Error(db::Error::Kind::BadInput, fmt::format("{} {}", option, name),
+                    "no cell of the trace has it",
+                    names.empty() ? "leave it out, the trace does not name any" : "use one of " + names);
+  }
+  std::erase_if(rows, [&](const db::HeadRow& row) { return row.decision.*member != name; });
 }
 
 Quantity quantityNamed(const std::string& key) {
@@ -66,7 +85,10 @@ std::string runHeads(const CommonOptions& common, const HeadsOptions& options) {
   HeadsQuery query{.by = axisNamed(options.by), .sort = {}, .top = options.top, .cells = {}};
   query.cells.step = options.step;
   if (options.sort) query.sort = quantityNamed(*options.sort);
-  const HeadTable table = readHeads(common.file);
+  std::vector<db::HeadRow> rows = readHeads(common.file);
+  if (options.method) keepNamed(rows, &db::HeadDecision::method, "--method", *options.method);
+  if (options.choice) keepNamed(rows, &db::HeadDecision::choice, "--choice", *options.choice);
+  const HeadTable table = makeHeadTable(rows);
   if (options.step) requireStep(table, *options.step);
   if (common.format == OutputFormat::Json) return headsJson(common.file, table, query);
   if (common.format == OutputFormat::Csv) return headsCsv(table, query);
@@ -83,7 +105,7 @@ std::string runDrift(const CommonOptions& common, const DriftOptions& options) {
       return true;
     });
   } else {
-    drift = driftFromPrevious(readHeads(common.file));
+    drift = driftFromPrevious(makeHeadTable(readHeads(common.file)));
   }
   if (common.format == OutputFormat::Json) return driftJson(common.file, drift);
   if (common.format == OutputFormat::Csv) return driftCsv(drift);

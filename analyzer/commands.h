@@ -20,6 +20,7 @@ struct HeadsOptions {
   std::optional<std::string> sort;
   std::optional<size_t> top;
   std::optional<int32_t> step;
+  std::optional<std::string> method, choice;  // of the cells to look at
 };
 struct DriftOptions {
   std::optional<int32_t> reference;

@@ -63,11 +63,12 @@ HeadTable makeHeadTable(std::span<const db::HeadRow> rows) {
     table.branch.push_back(row.branch);
     table.callId.push_back(row.callId);
     table.timeMethod.push_back(row.stats.timeMethod);
+    table.decision.push_back(row.decision);
   }
   for (const QuantityInfo& q : quantities()) {
     std::vector<double>& column = table.values[static_cast<size_t>(q.quantity)];
     column.reserve(rows.size());
-    for (const db::HeadRow& row : rows) column.push_back(valueOf(row.stats, q.quantity));
+    for (const db::HeadRow& row : rows) column.push_back(valueOf(row, q.quantity));
   }
   return table;
 }
@@ -87,6 +88,7 @@ std::vector<Group> groupCells(const HeadTable& table, Axis by, const db::HeadFil
       group.timeMethod = table.timeMethod[i];
     else if (group.timeMethod != table.timeMethod[i])
       group.timeMethod = std::nullopt;
+    group.decisions.add(table.decision[i]);
     for (size_t q = 0; q < kQuantityCount; ++q) group.values[q].add(table.values[q][i]);
   }
   return groups;

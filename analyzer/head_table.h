@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "analyzer/decision_counts.h"
 #include "analyzer/quantity.h"
 #include "analyzer/statistics.h"
 #include "db/trace_reader.h"
@@ -19,6 +20,7 @@ struct HeadTable {  // every vector has one entry a cell; ordered by step, layer
   std::vector<db::Branch> branch;
   std::vector<int64_t> callId;
   std::vector<db::TimeMethod> timeMethod;
+  std::vector<db::HeadDecision> decision;
   std::array<std::vector<double>, kQuantityCount> values;
 
   [[nodiscard]] size_t size() const { return step.size(); }
@@ -40,6 +42,7 @@ struct Group {
   CellKey key;
   int64_t cells = 0;
   std::array<Summary, kQuantityCount> values;
+  DecisionCounts decisions;
   std::optional<db::TimeMethod> timeMethod;  // empty when the cells were timed in different ways
 
   [[nodiscard]] const Summary& operator[](Quantity q) const { return values[static_cast<size_t>(q)]; }

@@ -80,6 +80,10 @@ void addCommands(CLI::App& app, Options& options) {
       ->check(CLI::PositiveNumber)
       ->type_name("N");
   heads->add_option("--step", options.heads.step, "only this sampling step")->type_name("STEP");
+  heads->add_option("--method", options.heads.method, "only the cells that this method planned")
+      ->type_name("NAME");
+  heads->add_option("--choice", options.heads.choice, "only the cells for which a method chose this")
+      ->type_name("NAME");
   heads->footer(quantityList() +
                 "\nExample: the ten heads that lose most of the softmax mass\n"
                 "  ditscope heads run.db --sort recall --top 10");

@@ -56,6 +56,8 @@ constexpr std::array<QuantityInfo, kQuantityCount> kQuantities{{
     {Quantity::ErrorL1, "error_l1", "error",
      "relative L1 of the output against dense attention on the same inputs", Unit::Fraction, 0, kNaN,
      kSequential, Worse::Higher, kMean},
+    {Quantity::Budget, "budget", "budget", "share of the key blocks that the method meant to keep",
+     Unit::Fraction, 0, 1, kSequential, Worse::Neither, kMean},
     {Quantity::Time, "time", "time", "time of the head inside the attention kernel", Unit::Nanoseconds, 0,
      kNaN, kSequential, Worse::Higher, Reduce::Sum},
 }};
@@ -88,7 +90,8 @@ std::optional<Quantity> quantityByKey(std::string_view key) {
   return found->quantity;
 }
 
-double valueOf(const db::HeadStats& s, Quantity quantity) {
+double valueOf(const db::HeadRow& row, Quantity quantity) {
+  const db::HeadStats& s = row.stats;
   switch (quantity) {
     case Quantity::DensityQk:
       return s.densityQk;
@@ -122,6 +125,8 @@ double valueOf(const db::HeadStats& s, Quantity quantity) {
       return emptyRows(s);
     case Quantity::ErrorL1:
       return s.errorL1;
+    case Quantity::Budget:
+      return row.decision.budget;
     case Quantity::Time:
       return s.timeMethod == db::TimeMethod::None ? kNaN : static_cast<double>(s.timeNs);
   }

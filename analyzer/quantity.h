@@ -29,6 +29,7 @@ enum class Quantity : uint8_t {
   LseDriftSigned,
   LseEmptyRows,
   ErrorL1,
+  Budget,
   Time,
 };
 inline constexpr size_t kQuantityCount = static_cast<size_t>(Quantity::Time) + 1;
@@ -53,7 +54,7 @@ struct QuantityInfo {
 [[nodiscard]] std::span<const QuantityInfo> quantities();  // in order of the enum
 [[nodiscard]] const QuantityInfo& info(Quantity quantity);
 [[nodiscard]] std::optional<Quantity> quantityByKey(std::string_view key);
-[[nodiscard]] double valueOf(const db::HeadStats& stats, Quantity quantity);
+[[nodiscard]] double valueOf(const db::HeadRow& row, Quantity quantity);
 
 // With its unit: "12.50 %", "0.0340 nats", "1.24 ms"; "-" when not measured.
 [[nodiscard]] std::string formatQuantity(Quantity quantity, double value);

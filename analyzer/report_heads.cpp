@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "analyzer/format.h"
@@ -19,7 +20,7 @@ using Json = nlohmann::ordered_json;
 // What fits a terminal; CSV and JSON have every quantity.
 constexpr Quantity kTextQuantities[] = {Quantity::DensityQk, Quantity::Recall,   Quantity::RecallP05,
                                         Quantity::MaskDrift, Quantity::LseDrift, Quantity::ErrorL1,
-                                        Quantity::Time};
+                                        Quantity::Time,      Quantity::Budget};
 
 struct KeyColumn {
   std::string_view name;
@@ -43,6 +44,44 @@ bool measured(const std::vector<Group>& groups, Quantity q) {
   return std::ranges::any_of(groups, [&](const Group& group) { return group[q].count > 0; });
 }
 
+// What the method decided, where that was recorded; a method that all groups share stands below the table.
+struct DecisionColumns {
+  std::string sharedMethod;
+  bool method = false, choices = false, threshold = false, reused = false;
+};
+
+DecisionColumns chooseDecisionColumns(const std::vector<Group>& groups) {
+  DecisionColumns columns;
+  for (const Group& group : groups) {
+    const DecisionCounts& decisions = group.decisions;
+    if (decisions.empty()) continue;
+    if (!columns.choices) columns.sharedMethod = decisions.method();
+    columns.choices = true;
+    columns.method |= decisions.method() != columns.sharedMethod || decisions.method() == kMixed;
+    columns.threshold |= decisions.threshold().count > 0;
+    columns.reused |= decisions.sourceStep.count > 0;
+  }
+  return columns;
+}
+
+void addTitles(const DecisionColumns& columns, TextTable& text) {
+  if (columns.threshold) text.addColumn("threshold");
+  if (columns.reused) text.addColumn("reused");
+  if (columns.method) text.addColumn("method", Align::Left);
+  if (columns.choices) text.addColumn("choice", Align::Left);
+}
+
+void addCells(const DecisionColumns& columns, const DecisionCounts& decisions,
+              std::vector<std::string>& row) {
+  const auto number = [](double value) {
+    return std::isnan(value) ? std::string(kNoValue) : fmt::format("{:.4g}", value);
+  };
+  if (columns.threshold) row.push_back(number(decisions.threshold().mean()));
+  if (columns.reused) row.push_back(formatCount(decisions.sourceStep.count));
+  if (columns.method) row.push_back(plainText(decisions.method()));
+  if (columns.choices) row.push_back(choicesText(decisions.choices()));
+}
+
 // The quantities worth a column, and what the table leaves out because nothing was measured.
 struct Columns {
   std::vector<Quantity> shown;
@@ -56,7 +95,7 @@ Columns chooseColumns(const std::vector<Group>& groups, std::optional<Quantity> 
   for (const Quantity q : wanted) {
     if (measured(groups, q))
       columns.shown.push_back(q);
-    else
+    else if (q != Quantity::Budget)  // not every method has one
       columns.missing.push_back(info(q).label);
   }
   return columns;
@@ -129,6 +168,18 @@ std::string notesText(const std::vector<Group>& groups, const Columns& columns) 
   return text;
 }
 
+// Of a group that reuses one step's results in all its cells that reuse any; NaN otherwise.
+double commonSourceStep(const DecisionCounts& decisions) {
+  return decisions.sourceStep.min == decisions.sourceStep.max ? decisions.sourceStep.min : kNaN;
+}
+
+Json summaryJson(const Summary& summary, const char* reduced, double value) {
+  return {{reduced, jsonNumber(value)},
+          {"min", jsonNumber(summary.min)},
+          {"max", jsonNumber(summary.max)},
+          {"measured", summary.count}};
+}
+
 }  // namespace
 
 std::string headsText(const HeadTable& table, const HeadsQuery& query, const TextStyle& style) {
@@ -139,16 +190,21 @@ std::string headsText(const HeadTable& table, const HeadsQuery& query, const Tex
   for (const KeyColumn& key : keyColumns(query.by)) text.addColumn(std::string(key.name));
   text.addColumn("cells");
   for (const Quantity q : columns.shown) text.addColumn(titleOf(q, groups));
+  const DecisionColumns decisions = chooseDecisionColumns(groups);
+  addTitles(decisions, text);
   if (strips) text.addColumn("strip", Align::Left);
   for (const Group& group : groups) {
     std::vector<std::string> row;
     for (const KeyColumn& key : keyColumns(query.by)) row.push_back(fmt::format("{}", group.key.*key.member));
     row.push_back(formatCount(group.cells));
     for (const Quantity q : columns.shown) row.push_back(formatCell(q, group.value(q)));
+    addCells(decisions, group.decisions, row);
     if (strips) row.push_back(stripOf(*strips, group.key, style));
     text.addRow(std::move(row));
   }
   std::string notes = notesText(groups, columns);
+  if (decisions.choices && !decisions.method)
+    notes = fmt::format("method: {}\n", plainText(decisions.sharedMethod)) + notes;
   if (strips) notes = stripLegend(*strips, query.by) + notes;
   return text.render(style) + (notes.empty() ? "" : "\n" + emphasise(notes, Emphasis::Quiet, style));
 }
@@ -158,7 +214,8 @@ std::string headsCsv(const HeadTable& table, const HeadsQuery& query) {
   for (const KeyColumn& key : keyColumns(query.by)) cells.emplace_back(key.name);
   cells.emplace_back("cells");
   for (const QuantityInfo& q : quantities()) cells.emplace_back(q.key);
-  cells.emplace_back("time_method");
+  for (const auto* name : {"time_method", "method", "choices", "threshold", "reused", "source_step"})
+    cells.emplace_back(name);
   std::string csv = csvLine(cells);
   for (const Group& group : queried(table, query)) {
     cells.clear();
@@ -167,6 +224,12 @@ std::string headsCsv(const HeadTable& table, const HeadsQuery& query) {
     cells.push_back(fmt::format("{}", group.cells));
     for (const QuantityInfo& q : quantities()) cells.push_back(csvNumber(group.value(q.quantity)));
     cells.push_back(csvText(timeMethodName(group.timeMethod)));
+    const DecisionCounts& decisions = group.decisions;
+    cells.push_back(csvText(decisions.method()));
+    cells.push_back(csvText(choicesText(decisions.choices())));
+    cells.push_back(csvNumber(decisions.threshold().mean()));
+    cells.push_back(fmt::format("{}", decisions.sourceStep.count));
+    cells.push_back(csvNumber(commonSourceStep(decisions)));
     csv += csvLine(cells);
   }
   return csv;
@@ -179,14 +242,17 @@ std::string headsJson(const std::string& file, const HeadTable& table, const Hea
     for (const KeyColumn& key : keyColumns(query.by)) row[std::string(key.name)] = group.key.*key.member;
     row["cells"] = group.cells;
     for (const QuantityInfo& q : quantities()) {
-      const Summary& summary = group[q.quantity];
-      row[std::string(q.key)] = {
-          {q.reduce == Reduce::Sum ? "sum" : "mean", jsonNumber(group.value(q.quantity))},
-          {"min", jsonNumber(summary.min)},
-          {"max", jsonNumber(summary.max)},
-          {"measured", summary.count}};
+      row[std::string(q.key)] =
+          summaryJson(group[q.quantity], q.reduce == Reduce::Sum ? "sum" : "mean", group.value(q.quantity));
     }
     row["time_method"] = timeMethodName(group.timeMethod);
+    row["methods"] = Json::object();
+    for (const auto& [name, method] : group.decisions.methods)
+      row["methods"][name] = {{"choices", method.choices},
+                              {"threshold", summaryJson(method.threshold, "mean", method.threshold.mean())}};
+    const Summary& source = group.decisions.sourceStep;
+    row["source_step"] = {
+        {"min", jsonNumber(source.min)}, {"max", jsonNumber(source.max)}, {"cells", source.count}};
     rows.push_back(std::move(row));
   }
   Json units;

@@ -105,6 +105,19 @@ std::string deviceText(const db::Device& device, const db::Run& run) {
        device.memoryBytes > 0 ? formatBytes(device.memoryBytes) : ""});
 }
 
+// One line a method: "window 68 cells: window 44, dense 24".
+void addMethods(Fields& fields, const DecisionCounts& decisions) {
+  std::string_view label = "methods";
+  for (const auto& [name, method] : decisions.methods) {
+    fields.add(label, fmt::format("{} {}: {}", plainText(name), plural(countOf(method.choices), "cell"),
+                                  choicesText(method.choices)));
+    label = "";
+  }
+  const Summary& source = decisions.sourceStep;
+  if (source.count > 0)
+    fields.add("", fmt::format("{} reuse what an earlier step made", plural(source.count, "cell")));
+}
+
 std::string headerText(const std::string& file, const TraceSummary& s, const TextStyle& style) {
   Fields fields(style);
   const db::Run& run = s.run;
@@ -116,6 +129,7 @@ std::string headerText(const std::string& file, const TraceSummary& s, const Tex
   fields.add("tokens", tokensText(run));
   fields.add("attention", attentionText(run));
   fields.add("method", plainText(run.method));
+  addMethods(fields, s.decisions);
   fields.add("recorded", recordedText(s));
   fields.add("source", joined({plainText(run.source), plainText(run.sourceFile), named("by", run.tool),
                                named("commit", run.gitCommit)}));

@@ -79,6 +79,12 @@ Json densityJson(const DensityPair& density) {
   return {{"density_qk", jsonNumber(density.qk)}, {"density_pv", jsonNumber(density.pv)}};
 }
 
+Json decisionsJson(const DecisionCounts& decisions) {
+  Json methods = Json::object();
+  for (const auto& [name, method] : decisions.methods) methods[name] = method.choices;
+  return {{"cells_by_choice", methods}, {"cells_that_reuse", decisions.sourceStep.count}};
+}
+
 Json recallJson(const TraceSummary& s) {
   Json worst = Json::array();
   for (const WorstHead& head : s.worstHeads)
@@ -110,6 +116,7 @@ std::string infoJson(const std::string& file, const TraceSummary& s) {
         {"sparse_calls", s.sparseCalls},
         {"cells", s.cells},
         {"kernels", s.kernels}}},
+      {"methods", decisionsJson(s.decisions)},
       {"density", {{"whole_run", densityJson(s.densityAll)}, {"sparse_calls", densityJson(s.densitySparse)}}},
       {"attention_flops_share", jsonNumber(s.flopsShare)},
       {"recall_of_sparse_calls", recallJson(s)},

@@ -133,6 +133,7 @@ TraceSummary summarise(const TraceFacts& facts) {
   summary.flopsShare = flopsShare(facts.calls);
   summary.time = splitTime(facts);
   summariseHeads(facts, summary);
+  for (const db::HeadRow& row : facts.heads) summary.decisions.add(row.decision);
   return summary;
 }
 

@@ -66,6 +66,7 @@ struct TraceSummary {
   std::vector<WorstHead> worstHeads;      // up to five, lowest recall first
   double flopsShare = kNaN;               // attention FLOPs done / dense
   TimeSplit time;
+  DecisionCounts decisions;  // of all cells
 };
 [[nodiscard]] bool isSparse(const db::AttnCall& call);
 [[nodiscard]] TraceSummary summarise(const TraceFacts& facts);

@@ -53,10 +53,12 @@ TEST_F(BadInput, TruncatedTrace) {
   }
 }
 
-TEST_F(BadInput, UnknownStepsAndQuantities) {
+TEST_F(BadInput, UnknownStepsQuantitiesAndMethods) {
   const std::string file = trace();
   expectRefusal({"heads", file, "--step", "6"}, "steps 0 to 5");
   expectRefusal({"heads", file, "--sort", "speed"}, "lse_drift");
+  expectRefusal({"heads", file, "--method", "topk"}, "use one of sparge, window");
+  expectRefusal({"heads", file, "--choice", "?"}, "use one of dense, vertical_slash, window");
   expectRefusal({"drift", file, "--ref", "77"}, "reference step 77");
 }
 

@@ -55,6 +55,8 @@ INSTANTIATE_TEST_SUITE_P(
                            {"heads", "run.db", "--sort", "recall_p01", "--top", "3", "--ascii"}},
                     Report{"heads_one_step.txt", {"heads", "run.db", "--step", "4", "--sort", "error_l1"}},
                     Report{"heads.csv", {"heads", "run.db", "--csv"}},
+                    Report{"heads_of_choice.txt",
+                           {"heads", "run.db", "--method", "sparge", "--choice", "vertical_slash"}},
                     Report{"drift.txt", {"drift", "run.db"}},
                     Report{"drift.csv", {"drift", "run.db", "--csv"}},
                     Report{"drift_ref.txt", {"drift", "run.db", "--ref", "2", "--top", "4"}},

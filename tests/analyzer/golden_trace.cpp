@@ -66,6 +66,16 @@ db::HeadStats statsAt(const Place& at) {
   return s;
 }
 
+db::HeadDecision decisionAt(const Place& at) {
+  db::HeadDecision decision;
+  decision.method = at.layer == 2 ? "sparge" : "window";
+  decision.choice = at.step < 2 ? "dense" : at.layer == 2 ? "vertical_slash" : "window";
+  decision.budget = at.step < 2 ? 1.0F : 0.25F + 0.125F * float(at.head);
+  if (at.layer == 2) decision.threshold = 0.875F + 0.0625F * float(at.head);
+  if (at.layer == 2 && at.step > 2) decision.sourceStep = 2;
+  return decision;
+}
+
 db::AttnRecord recordAt(int32_t step, int32_t layer, db::Branch branch) {
   static constexpr const char* kPlans[] = {"dense", "search"};
   db::AttnRecord record;
@@ -84,6 +94,7 @@ db::AttnRecord recordAt(int32_t step, int32_t layer, db::Branch branch) {
   for (int32_t head = 0; head < kHeads; ++head) {
     const Place at{step, layer, head, branch};
     record.heads.push_back(statsAt(at));
+    record.decisions.push_back(decisionAt(at));
     record.masks.push_back(maskAt(at));
     record.lseBlocks.push_back(lseAt(at));
     call.kernelNs += record.heads.back().timeNs;

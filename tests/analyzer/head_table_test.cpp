@@ -66,7 +66,7 @@ TEST(Quantities, AreFoundByTheirKeyAndNothingElse) {
 
 TEST(Quantities, AreAllUnmeasuredInAnEmptyCell) {
   for (const QuantityInfo& q : quantities())
-    EXPECT_TRUE(std::isnan(valueOf(db::HeadStats{}, q.quantity))) << q.key;
+    EXPECT_TRUE(std::isnan(valueOf(db::HeadRow{}, q.quantity))) << q.key;
 }
 
 TEST(Quantities, AreFormattedWithTheirUnit) {
@@ -109,6 +109,28 @@ TEST(GroupCells, DoesNotMixWaysOfTiming) {
   const HeadTable table = tableOf(both);
   EXPECT_EQ(groupCells(table, Axis::Layer)[0].timeMethod, std::nullopt);
   EXPECT_EQ(groupCells(table, Axis::LayerHead)[1].timeMethod, db::TimeMethod::Attributed);
+}
+
+TEST(GroupCells, CountsWhatMethodsDecided) {
+  std::vector<db::HeadRow> rows(6);
+  rows[0].decision = {.method = "window", .choice = "dense"};
+  rows[1].decision = {.method = "window", .choice = "window", .budget = 0.25F};
+  rows[2].decision = {.method = "window", .choice = "window", .budget = 0.75F, .sourceStep = 2};
+  rows[3].decision = {.method = "sparge", .choice = "", .threshold = 0.5F, .sourceStep = 2};
+  rows[4].decision = {.method = "blasst", .choice = "window", .threshold = -8};
+  for (size_t i = 0; i < rows.size(); ++i) rows[i].head = i < 3 ? 0 : i < 5 ? 1 : 2;
+  const std::vector<Group> heads = groupCells(makeHeadTable(rows), Axis::LayerHead);
+  EXPECT_EQ(heads[0].decisions.method(), "window");
+  EXPECT_EQ(choicesText(heads[0].decisions.choices()), "window 2, dense 1");
+  EXPECT_DOUBLE_EQ(heads[0].value(Quantity::Budget), 0.5);
+  EXPECT_EQ(heads[0].decisions.threshold().count, 0);
+  EXPECT_EQ(heads[0].decisions.sourceStep.count, 1);
+  EXPECT_EQ(heads[1].decisions.method(), kMixed);
+  EXPECT_EQ(choicesText(heads[1].decisions.choices()), "unnamed 1, window 1");
+  EXPECT_EQ(heads[1].decisions.threshold().count, 0);  // of two methods: their units differ
+  EXPECT_TRUE(heads[2].decisions.empty());
+  EXPECT_EQ(heads[2].decisions.method(), "");
+  EXPECT_EQ(groupCells(makeHeadTable({&rows[3], 1}), Axis::Head)[0].decisions.threshold().max, 0.5);
 }
 
 TEST(SortWorstFirst, PutsLowRecallAndLongTimesFirstAndTheUnmeasuredLast) {
