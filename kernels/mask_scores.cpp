@@ -3,24 +3,20 @@
 // computes.
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
-#include <string>
+#include <span>
 #include <vector>
 
 #include "kernels/block_walk.h"
 #include "kernels/cpu_block.h"
 #include "kernels/head_rows.h"
 #include "kernels/mask_search.h"
+#include "kernels/mask_search_check.h"
 #include "kernels/parallel.h"
 
 namespace ditscope::kernels {
 namespace {
 
 constexpr float kLog2E = 1.44269504f;
-
-void require(bool good, const char* why) {
-  if (!good) throw std::invalid_argument(std::string("mask search : ") + why);
-}
 
 float scaleOf(const BlockScoreArgs& args) {
   return args.scale != 0 ? args.scale : 1 / std::sqrt(float(args.q.size[3]));
@@ -44,6 +40,40 @@ void softmaxOverBlocks(const std::vector<float>& sums, int64_t rows, int64_t blo
   }
 }
 
+// Some of a head's key blocks, put together.
+struct Taking {
+  // means: [blocks][dim]; takes: one byte a block, or empty for all.
+  Taking(std::span<const float> means, int64_t dim, int64_t blocks, std::span<const uint8_t> takes)
+      : count(blocks), data(means.data()), m_blocks(blocks) {
+    if (takes.empty()) return;
+    for (int64_t t = 0; t < blocks; ++t)
+      if (takes[size_t(t)] != 0) m_index.push_back(t);
+    count = int64_t(m_index.size());
+    if (count == blocks) return;
+    for (const int64_t t : m_index)
+      m_means.insert(m_means.end(), &means[size_t(t * dim)], &means[size_t(t * dim)] + dim);
+    data = m_means.data();
+  }
+
+  // From [count] to [blocks], zeros between.
+  void spread(const float* in, float* out) const {
+    if (count == m_blocks) {
+      std::copy_n(in, count, out);
+      return;
+    }
+    std::fill_n(out, m_blocks, 0.0f);
+    for (int64_t i = 0; i < count; ++i) out[m_index[size_t(i)]] = in[i];
+  }
+
+  int64_t count;
+  const float* data;  // [count][dim]
+
+ private:
+  int64_t m_blocks;
+  std::vector<int64_t> m_index;
+  std::vector<float> m_means;
+};
+
 // The tokens of a tensor in groups of `stride`, [B, H, groups, stride * D] in fp32; missing tokens are zeros.
 std::vector<float> groupTokens(const Tensor4& tensor, int64_t stride, bool reversed, int threads) {
   const int64_t dim = tensor.size[3];
@@ -64,57 +94,55 @@ std::vector<float> groupTokens(const Tensor4& tensor, int64_t stride, bool rever
 }  // namespace
 
 BlockGrid gridOf(const BlockScoreArgs& args) {
-  require(args.q.size[0] == args.k.size[0] && args.q.size[3] == args.k.size[3],
-          "q and k do not fit together");
-  require(args.k.size[1] > 0 && args.q.size[1] % args.k.size[1] == 0,
-          "heads of q must be a multiple of heads of k");
-  require(args.qBlock > 0 && args.kBlock > 0, "block widths must be positive");
+  requireForSearch(args.q.size[0] == args.k.size[0] && args.q.size[3] == args.k.size[3],
+                   "q and k do not fit together");
+  requireForSearch(args.k.size[1] > 0 && args.q.size[1] % args.k.size[1] == 0,
+                   "heads of q must be a multiple of heads of k");
+  requireForSearch(args.qBlock > 0 && args.kBlock > 0, "block widths must be positive");
   return {.lists = args.q.size[0] * args.q.size[1],
           .qBlocks = ceilDiv(args.q.size[2], args.qBlock),
           .kBlocks = ceilDiv(args.k.size[2], args.kBlock)};
 }
 
-void poolMean(const Tensor4& tensor, int32_t block, std::span<float> out, int threads) {
-  require(block > 0, "block widths must be positive");
-  const int64_t blocks = ceilDiv(tensor.size[2], block);
-  const int64_t dim = tensor.size[3];
-  require(int64_t(out.size()) == tensor.size[0] * tensor.size[1] * blocks * dim,
-          "pooled means of another size");
-  parallelFor(tensor.size[0] * tensor.size[1] * blocks, resolveThreads(threads), [&](int64_t task, int) {
-    const int64_t head = task / blocks;
-    const int64_t begin = task % blocks * block;
-    const int64_t rows = std::min<int64_t>(block, tensor.size[2] - begin);
-    std::vector<float> values(size_t(rows * dim));
-    convertRows(tensor, head / tensor.size[1], head % tensor.size[1], begin, rows, values.data(), dim);
-    float* mean = &out[size_t(task * dim)];
-    std::fill_n(mean, dim, 0.0f);
-    for (int64_t r = 0; r < rows; ++r)
-      for (int64_t d = 0; d < dim; ++d) mean[d] += values[size_t(r * dim + d)];
-    for (int64_t d = 0; d < dim; ++d) mean[d] /= float(rows);
-  });
-}
-
 void pooledScores(const BlockScoreArgs& args, std::span<float> scores, int threads) {
   const BlockGrid grid = gridOf(args);
-  require(int64_t(scores.size()) == grid.blocks(), "scores of another size than the grid");
-  if (scores.empty()) return;
   const int64_t dim = args.q.size[3];
   std::vector<float> q(size_t(grid.lists * grid.qBlocks * dim));
   std::vector<float> k(size_t(args.k.size[0] * args.k.size[1] * grid.kBlocks * dim));
   poolMean(args.q, args.qBlock, q, threads);
   poolMean(args.k, args.kBlock, k, threads);
+  pooledScores(args, {.q = q, .k = k, .takes = {}}, scores, threads);
+}
+
+void pooledScores(const BlockScoreArgs& args, const BlockMeans& means, std::span<float> scores, int threads) {
+  const BlockGrid grid = gridOf(args);
+  const int64_t dim = args.q.size[3];
+  requireForSearch(int64_t(scores.size()) == grid.blocks(), "scores of another size than the grid");
+  requireForSearch(int64_t(means.q.size()) == grid.lists * grid.qBlocks * dim, "means of q of another size");
+  requireForSearch(int64_t(means.k.size()) == args.k.size[0] * args.k.size[1] * grid.kBlocks * dim,
+                   "means of k of another size");
+  requireForSearch(means.takes.empty() || int64_t(means.takes.size()) == grid.lists * grid.kBlocks,
+                   "key blocks that take part are not given for the whole grid");
+  if (scores.empty()) return;
   const int64_t parts = ceilDiv(grid.qBlocks, kMaxTileRows);
   parallelFor(grid.lists * parts, resolveThreads(threads), [&](int64_t task, int) {
     const int64_t list = task / parts;
     const ListHead head(args, list);
     const int64_t first = task % parts * kMaxTileRows;
     const int64_t rows = std::min(kMaxTileRows, grid.qBlocks - first);
-    const float* keys = &k[size_t((head.b * args.k.size[1] + head.kvHead) * grid.kBlocks * dim)];
-    std::vector<float> sums(size_t(grid.kBlocks * rows));
-    computeTileSums({&q[size_t((list * grid.qBlocks + first) * dim)], rows, keys, grid.kBlocks, 1, dim,
-                     scaleOf(args), sums.data()});
-    softmaxOverBlocks(sums, rows, grid.kBlocks,
-                      &scores[size_t((list * grid.qBlocks + first) * grid.kBlocks)]);
+    const Taking keys(means.k.subspan(size_t((head.b * args.k.size[1] + head.kvHead) * grid.kBlocks * dim)),
+                      dim, grid.kBlocks,
+                      means.takes.empty() ? means.takes : means.takes.subspan(size_t(list * grid.kBlocks)));
+    std::vector<float> sums(size_t(keys.count * rows));
+    std::vector<float> shares(sums.size());
+    if (keys.count > 0) {
+      computeTileSums({&means.q[size_t((list * grid.qBlocks + first) * dim)], rows, keys.data, keys.count, 1,
+                       dim, scaleOf(args), sums.data()});
+      softmaxOverBlocks(sums, rows, keys.count, shares.data());
+    }
+    for (int64_t r = 0; r < rows; ++r)
+      keys.spread(&shares[size_t(r * keys.count)],
+                  &scores[size_t((list * grid.qBlocks + first + r) * grid.kBlocks)]);
   });
 }
 
@@ -123,9 +151,9 @@ void blockMassFromLse(const BlockScoreArgs& args, std::span<const float> lse, st
   const BlockGrid grid = gridOf(args);
   const int64_t queries = args.q.size[2];
   const int64_t dim = args.q.size[3];
-  require(int64_t(mass.size()) == grid.blocks(), "masses of another size than the grid");
-  require(int64_t(lse.size()) == grid.lists * queries, "one LSE is needed for each query row");
-  require(args.qBlock <= kMaxTileRows, "query blocks of at most 128 rows");
+  requireForSearch(int64_t(mass.size()) == grid.blocks(), "masses of another size than the grid");
+  requireForSearch(int64_t(lse.size()) == grid.lists * queries, "one LSE is needed for each query row");
+  requireForSearch(args.qBlock <= kMaxTileRows, "query blocks of at most 128 rows");
   threads = resolveThreads(threads);
   RowMemory memory;
   const RowsOfHeads keys(args.k, args.k.size[2], memory, threads);
@@ -154,10 +182,10 @@ void sampledRowMass(const BlockScoreArgs& args, std::span<const int64_t> rows, s
   const BlockGrid grid = gridOf(args);
   const int64_t dim = args.q.size[3];
   const int64_t count = int64_t(rows.size());
-  require(int64_t(mass.size()) == grid.lists * count * grid.kBlocks,
-          "masses of another size than the sample");
+  requireForSearch(int64_t(mass.size()) == grid.lists * count * grid.kBlocks,
+                   "masses of another size than the sample");
   for (const int64_t row : rows)
-    require(row >= 0 && row < args.q.size[2], "a sampled row lies outside the queries");
+    requireForSearch(row >= 0 && row < args.q.size[2], "a sampled row lies outside the queries");
   if (mass.empty()) return;
   threads = resolveThreads(threads);
   RowMemory memory;
@@ -179,11 +207,11 @@ void sampledRowMass(const BlockScoreArgs& args, std::span<const int64_t> rows, s
 
 void antidiagonalScores(const BlockScoreArgs& args, int32_t stride, std::span<float> scores, int threads) {
   const BlockGrid grid = gridOf(args);
-  require(int64_t(scores.size()) == grid.blocks(), "scores of another size than the grid");
-  require(stride > 0 && args.qBlock % stride == 0 && args.kBlock % stride == 0,
-          "block widths must be multiples of the stride");
+  requireForSearch(int64_t(scores.size()) == grid.blocks(), "scores of another size than the grid");
+  requireForSearch(stride > 0 && args.qBlock % stride == 0 && args.kBlock % stride == 0,
+                   "block widths must be multiples of the stride");
   const int64_t groupRows = args.qBlock / stride;
-  require(groupRows <= kMaxTileRows, "query blocks of at most 128 groups");
+  requireForSearch(groupRows <= kMaxTileRows, "query blocks of at most 128 groups");
   threads = resolveThreads(threads);
   const std::vector<float> q = groupTokens(args.q, stride, true, threads);
   const std::vector<float> k = groupTokens(args.k, stride, false, threads);
