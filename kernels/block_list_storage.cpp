@@ -75,4 +75,31 @@ BlockListStorage listFromBits(const BlockGrid& grid, std::span<const uint32_t> k
   return lists;
 }
 
+BlockListStorage joinHeads(std::span<const BlockListStorage* const> lists) {
+  if (lists.empty()) throw std::invalid_argument("block list : no lists to join");
+  const BlockListStorage& first = *lists.front();
+  BlockListStorage joined;
+  joined.qBlock = first.qBlock;
+  joined.kBlock = first.kBlock;
+  joined.headStride = int64_t(first.rowStart.size()) - 1;
+  joined.rowStart.push_back(0);
+  for (const BlockListStorage* list : lists) {
+    if (list->qBlock != first.qBlock || list->kBlock != first.kBlock ||
+        list->rowStart.size() != first.rowStart.size())
+      throw std::invalid_argument("block list : lists of different blocks or lengths cannot be joined");
+    const size_t before = joined.entry.size();
+    if (before + list->entry.size() > INT32_MAX)
+      throw std::invalid_argument("block list : more than 2^31 blocks");
+    for (size_t row = 1; row < list->rowStart.size(); ++row)
+      joined.rowStart.push_back(int32_t(before) + list->rowStart[row]);
+    joined.entry.insert(joined.entry.end(), list->entry.begin(), list->entry.end());
+    const auto words = int64_t(joined.partialBits.size());
+    for (const int64_t offset : list->partialOffset) joined.partialOffset.push_back(words + offset);
+    joined.partialOffset.resize(joined.entry.size());  // lists without a partial entry have no offsets
+    joined.partialBits.insert(joined.partialBits.end(), list->partialBits.begin(), list->partialBits.end());
+  }
+  if (joined.partialBits.empty()) joined.partialOffset.clear();
+  return joined;
+}
+
 }  // namespace ditscope::kernels

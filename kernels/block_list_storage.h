@@ -50,4 +50,8 @@ struct ListSharing {
 [[nodiscard]] BlockListStorage listFromBits(const BlockGrid& grid, std::span<const uint32_t> keptBits,
                                             int32_t qBlock, int32_t kBlock, ListSharing sharing = {});
 
+// Lists that all heads would share, one after the other: list i becomes that of head i. All have the same
+// block widths and the same number of query blocks; throws std::invalid_argument otherwise.
+[[nodiscard]] BlockListStorage joinHeads(std::span<const BlockListStorage* const> lists);
+
 }  // namespace ditscope::kernels

@@ -53,6 +53,34 @@ TEST(BlockLists, BitsAndBytesAgree) {
   EXPECT_EQ(fromBits.batchStride, 10);
 }
 
+TEST(BlockLists, JoinedListsStandOneAHead) {
+  const BlockListStorage window = listFromWindow(SlidingWindow{100, 9, 0}, 32, 32);
+  const BlockListStorage all = listFromMask({1, 4, 4}, std::vector<uint8_t>(16, 1), 32, 32);
+  const BlockListStorage sink = listFromWindow(SlidingWindow{100, 3, 5}, 32, 32);
+  const std::vector<const BlockListStorage*> lists = {&window, &all, &sink};
+  const BlockListStorage joined = joinHeads(lists);
+  EXPECT_EQ(joined.headStride, 4);
+  EXPECT_EQ(joined.batchStride, 0);
+  ASSERT_EQ(joined.rowStart.size(), 13u);
+  for (size_t head = 0; head < lists.size(); ++head) {
+    BlockListStorage one = joined;  // the part of one head
+    one.rowStart.assign(joined.rowStart.begin() + std::ptrdiff_t(4 * head),
+                        joined.rowStart.begin() + std::ptrdiff_t(4 * head + 5));
+    for (int64_t i = 0; i < 100; ++i)
+      for (int64_t j = 0; j < 100; ++j) EXPECT_EQ(attends(one, i, j), attends(*lists[head], i, j));
+  }
+  EXPECT_TRUE(joinHeads(std::vector<const BlockListStorage*>{&all, &all}).partialOffset.empty());
+}
+
+TEST(BlockLists, UnlikeListsCannotBeJoined) {
+  const BlockListStorage some = listFromWindow(SlidingWindow{100, 9, 0}, 32, 32);
+  const BlockListStorage wide = listFromWindow(SlidingWindow{100, 9, 0}, 64, 32);
+  const BlockListStorage longer = listFromWindow(SlidingWindow{200, 9, 0}, 32, 32);
+  EXPECT_THROW((void)joinHeads({}), std::invalid_argument);
+  EXPECT_THROW((void)joinHeads(std::vector<const BlockListStorage*>{&some, &wide}), std::invalid_argument);
+  EXPECT_THROW((void)joinHeads(std::vector<const BlockListStorage*>{&some, &longer}), std::invalid_argument);
+}
+
 TEST(BlockLists, WrongSizesAreRefused) {
   EXPECT_THROW((void)listFromMask({1, 2, 3}, std::vector<uint8_t>(5), 64, 64), std::invalid_argument);
   EXPECT_THROW((void)listFromMask({3, 1, 1}, std::vector<uint8_t>(3), 64, 64, {2}), std::invalid_argument);
