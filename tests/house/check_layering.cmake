@@ -14,6 +14,7 @@ set(may_gui analyzer db)
 set(fences
   "^sqlite3\\.h=db"
   "^zstd\\.h=db"
+  "^zip\\.h=db"
   "^(torch|ATen|c10|caffe2)/=collector"
   "^(Q[A-Z][A-Za-z]*|Qt[A-Z][A-Za-z]*/.*|qcustomplot\\.h)$=gui"
   "^(cuda|cuda_runtime|cuda_bf16|cuda_fp16|cudaTypedefs)[a-z_0-9]*\\.h$=kernels,collector"
