@@ -2,13 +2,10 @@
 #include "collector/collect.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
-#include <thread>
 
 #include "collector/environment.h"
 #include "collector/frames.h"
@@ -21,12 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr int kOverheadSteps = 3;  // of one timed generation
-
-void useAllCores() {  // unless the user says otherwise; LibTorch takes half of the virtual ones
-  if (std::getenv("OMP_NUM_THREADS") == nullptr) {
-    at::set_num_threads(int(std::max(1u, std::thread::hardware_concurrency())));
-  }
-}
 
 void checkDevice(const std::string& device) {
   if (device == "cuda") {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/environment.h"
 
+#include <ATen/Parallel.h>
 #include <dlfcn.h>
 #include <fmt/core.h>
 #include <torch/version.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -89,6 +92,12 @@ std::string newUuid() {
   const uint64_t low = (word() & ~(3ull << 62)) | (2ull << 62);  // variant of RFC 4122
   return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32, (high >> 16) & 0xffff, high & 0xffff,
                      low >> 48, low & 0xffffffffffffull);
+}
+
+void useAllCores() {
+  if (std::getenv("OMP_NUM_THREADS") == nullptr) {
+    at::set_num_threads(int(std::max(1u, std::thread::hardware_concurrency())));
+  }
 }
 
 }  // namespace ditscope::collector

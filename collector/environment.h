@@ -24,4 +24,8 @@ struct Blas {
 
 [[nodiscard]] std::string newUuid();
 
+// Lets LibTorch and the kernels use all cores, unless OMP_NUM_THREADS is set; LibTorch takes half of the
+// virtual ones.
+void useAllCores();
+
 }  // namespace ditscope::collector

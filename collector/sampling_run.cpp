@@ -39,7 +39,7 @@ struct Guidance {
                             [&ranges](int block, const at::Tensor&) { ranges.after(block); });
   }
 
-  at::Tensor predict(const at::Tensor& latents, int step, double timestep) const {
+  [[nodiscard]] Prediction predict(const at::Tensor& latents, int step, double timestep) const {
     const bool guided = request.guidance > 1;
     const int64_t channels = latents.size(1);
     const auto input = [&](int64_t batch) {
@@ -53,14 +53,14 @@ struct Guidance {
       setCondition(both, {db::Branch::Cond, db::Branch::Uncond});
       const at::Tensor out =
           forward(both, step, {db::Branch::Cond, db::Branch::Uncond}).narrow(1, 0, channels);
-      return combine(out.narrow(0, 0, 1), out.narrow(0, 1, 1));
+      return {out.narrow(0, 0, 1), out.narrow(0, 1, 1)};
     }
     DenoiserInput in = input(1);
     setCondition(in, {db::Branch::Cond});
     const at::Tensor cond = forward(in, step, {db::Branch::Cond}).narrow(1, 0, channels);
-    if (!guided) return cond;
+    if (!guided) return {cond, {}};
     setCondition(in, {db::Branch::Uncond});
-    return combine(cond, forward(in, step, {db::Branch::Uncond}).narrow(1, 0, channels));
+    return {cond, forward(in, step, {db::Branch::Uncond}).narrow(1, 0, channels)};
   }
 
   void setCondition(DenoiserInput& input, const std::vector<db::Branch>& branches) const {
@@ -77,13 +77,14 @@ struct Guidance {
       input.text = at::cat(text);
     }
   }
-
-  [[nodiscard]] at::Tensor combine(const at::Tensor& cond, const at::Tensor& uncond) const {
-    return uncond + request.guidance * (cond - uncond);
-  }
 };
 
 }  // namespace
+
+Prediction predict(Denoiser& denoiser, AttentionBackend& attention, const SamplingRequest& request,
+                   const at::Tensor& latents, int step, double timestep) {
+  return Guidance{denoiser, attention, request}.predict(latents, step, timestep);
+}
 
 at::Tensor sample(Denoiser& denoiser, Sampler& sampler, AttentionBackend& attention,
                   const SamplingRequest& request, const RunClock& clock, const StepDone& done) {
@@ -94,7 +95,8 @@ at::Tensor sample(Denoiser& denoiser, Sampler& sampler, AttentionBackend& attent
     const NvtxRange range(NvtxName::Step, i);
     db::Step step{i, sampler.sigmas()[size_t(i)], sampler.timesteps()[size_t(i)], clock.now(), 0};
     try {
-      latents = sampler.step(i, guidance.predict(latents, i, step.timestep), latents);
+      const Prediction prediction = guidance.predict(latents, i, step.timestep);
+      latents = sampler.step(i, prediction.guided(request.guidance), latents);
     } catch (const Interrupted&) {
       latents = at::Tensor();
     }

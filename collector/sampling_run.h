@@ -22,6 +22,18 @@ struct SamplingRequest {
   double guidance = 1;
 };
 
+// The denoiser's predictions of a step, [1, C, ...] without variance channels, of both branches of guidance.
+struct Prediction {
+  at::Tensor cond;
+  at::Tensor uncond;  // undefined without guidance
+
+  [[nodiscard]] at::Tensor guided(double guidance) const {
+    return uncond.defined() ? uncond + guidance * (cond - uncond) : cond;
+  }
+};
+Prediction predict(Denoiser& denoiser, AttentionBackend& attention, const SamplingRequest& request,
+                   const at::Tensor& latents, int step, double timestep);
+
 // After each step, with its times and the latents that it made; undefined for the step that was broken off.
 using StepDone = std::function<void(const db::Step& step, const at::Tensor& latents)>;
 

@@ -24,6 +24,12 @@ void checkLayers(const std::set<int>& chosen, int layers) {
                   fmt::format("give layers from 0 to {}", layers - 1));
 }
 
+SamplingPlan planOf(const Sampler& sampler, const DenoiserShape& shape) {
+  SamplingPlan plan{{}, shape.layers, shape.heads};
+  for (const double timestep : sampler.timesteps()) plan.timesteps.push_back(timestep / kTrainTimesteps);
+  return plan;
+}
+
 }  // namespace
 
 Session::Session(const CollectOptions& options, std::function<bool()> stop)
@@ -35,14 +41,22 @@ Session::Session(const CollectOptions& options, std::function<bool()> stop)
       m_sampler(chooseSampler(options, m_folder, *m_denoiser)),
       m_request(makeRequest(options, m_folder, m_denoiser->shape())) {
   checkLayers(options.record.layers, m_denoiser->shape().layers);
+  (void)m_newMethod(planOf(*newSampler(options.steps), m_denoiser->shape()));  // refuses what does not fit
+}
+
+std::unique_ptr<Sampler> Session::newSampler(int steps) const {
+  return makeSampler(m_sampler, steps);
+}
+
+SamplingRequest Session::request(const CollectOptions& options) const {
+  return makeRequest(options, m_folder, m_denoiser->shape());
 }
 
 Generation Session::generate(int steps, const RunClock& clock, Recorder* recorder,
                              const StepDone& done) const {
-  const std::unique_ptr<Sampler> sampler = makeSampler(m_sampler, steps);
-  SamplingPlan plan{{}, m_denoiser->shape().layers, m_denoiser->shape().heads};
-  for (const double timestep : sampler->timesteps()) plan.timesteps.push_back(timestep / kTrainTimesteps);
-  InstrumentedAttention attention(m_newMethod(plan), m_options.block, clock, recorder, m_stop);
+  const std::unique_ptr<Sampler> sampler = newSampler(steps);
+  InstrumentedAttention attention(m_newMethod(planOf(*sampler, m_denoiser->shape())), m_options.block, clock,
+                                  recorder, m_stop);
   const at::Tensor latents = sample(*m_denoiser, *sampler, attention, m_request, clock, done);
   return {latents, attention.totals()};
 }

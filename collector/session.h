@@ -25,6 +25,11 @@ class Session {
   // A fresh method and a fresh sampler each time; the same noise.
   Generation generate(int steps, const RunClock& clock, Recorder* recorder, const StepDone& done = {}) const;
 
+  // What a generation is made of, for those that run its steps themselves.
+  [[nodiscard]] Denoiser& denoiser() const { return *m_denoiser; }
+  [[nodiscard]] std::unique_ptr<Sampler> newSampler(int steps) const;
+  [[nodiscard]] SamplingRequest request(const CollectOptions& options) const;
+
   [[nodiscard]] bool stopped() const { return m_stop && m_stop(); }
   [[nodiscard]] db::Run describe() const;
   [[nodiscard]] std::vector<db::Layer> layers() const;  // self attention, then cross attention
