@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/plan_command.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "collector/environment.h"
+#include "collector/interrupt.h"
+#include "collector/output_file.h"
+#include "collector/plan_search.h"
+#include "collector/session.h"
+
+namespace ditscope::collector {
+namespace {
+
+constexpr const char* kHelp = R"(
+In each step of a sampling run, each layer gets the cheapest of: its output of the step before, a window with
+residual for one branch, for both, full attention for one branch; as long as the prediction changes by less
+than the layer's part of the threshold. DiTFastAttn, arXiv 2406.08552; its thresholds are 0.025 to 0.15.
+More labels and seeds make a plan that holds for more samples; each costs as much again.
+
+Examples:
+  ditscope-collect plan --model demo-video --threshold 0.1 --label 0,3,7 --out plan.json
+  ditscope-collect --model demo-video --method ditfastattn:plan=plan.json --out run.db
+
+Exit codes: 0 written (also when stopped by Ctrl-C: the steps that were not reached are full), 3 bad input,
+4 a failure of ours.
+)";
+
+struct CommandOptions {
+  CollectOptions sampling;
+  PlanSearchOptions search;
+  std::vector<int64_t> labels;
+  std::vector<int64_t> seeds = {0};
+  std::vector<int64_t> size;
+  double guidance = 0;
+  bool quiet = false;
+  bool json = false;
+};
+
+// A sample for each label and seed.
+std::vector<CalibrationSample> samplesOf(const CommandOptions& options, const Session& session) {
+  std::vector<std::optional<int64_t>> labels(options.labels.begin(), options.labels.end());
+  if (labels.empty()) labels.emplace_back();
+  std::vector<CalibrationSample> samples;
+  for (const auto& label : labels) {
+    for (const int64_t seed : options.seeds) {
+      CollectOptions one = options.sampling;
+      one.label = label;
+      one.seed = seed;
+      samples.push_back({session.request(one), session.newSampler(one.steps)});
+    }
+  }
+  return samples;
+}
+
+std::string progressText(int step, int layer, int steps, int layers, double seconds) {
+  const int done = (step - 1) * layers + layer + 1;  // the first step has no choice
+  const int total = (steps - 1) * layers;
+  return fmt::format("searching: step {}/{}, layer {}/{}, {:.2f} s/layer, ends in {:.0f} s", step + 1, steps,
+                     layer + 1, layers, seconds / done, seconds / done * (total - done));
+}
+
+std::map<std::string, int> countTreatments(const CompressionPlan& plan) {
+  std::map<std::string, int> counts;
+  for (int step = 0; step < plan.steps(); ++step) {
+    for (int layer = 0; layer < plan.layers(); ++layer) ++counts[nameOf(plan.at(step, layer))];
+  }
+  return counts;
+}
+
+nlohmann::json toJson(const CommandOptions& options, const db::Run& run, const PlanSearchResult& result) {
+  nlohmann::json json = result.plan.toJson();
+  json["model"] = options.sampling.model;
+  json["scheduler"] = run.scheduler;
+  json["guidance"] = run.guidance;
+  json["threshold"] = options.search.threshold;
+  json["labels"] = options.labels;
+  json["seeds"] = options.seeds;
+  json["searched_steps"] = result.searchedSteps;
+  return json;
+}
+
+std::string toText(const CommandOptions& options, const PlanSearchResult& result) {
+  const CompressionPlan& plan = result.plan;
+  std::string text = fmt::format(
+      "{}: {} steps x {} layers{}\n", options.sampling.out.string(), plan.steps(), plan.layers(),
+      result.searchedSteps < plan.steps() ? fmt::format(", stopped after {} steps", result.searchedSteps)
+                                          : "");
+  for (const auto& [name, count] : countTreatments(plan)) {
+    text += fmt::format("  {:<36} {:5.1f} %\n", name, 100.0 * count / (plan.steps() * plan.layers()));
+  }
+  return text;
+}
+
+int run(const CLI::App& command, CommandOptions& options) {
+  CollectOptions& sampling = options.sampling;
+  checkOutputFile(sampling.out, sampling.overwrite);
+  if (command.count("--guidance") > 0) sampling.guidance = options.guidance;
+  if (!options.size.empty()) sampling.latentSize = {options.size[0], options.size[1], options.size[2]};
+  if (!options.labels.empty()) sampling.label = options.labels.front();
+  options.search.block = sampling.block;
+  useAllCores();
+  const InterruptGuard guard;
+  const Session session(sampling, &InterruptGuard::interrupted);
+  ProgressLine progress(!options.quiet);
+  const auto start = std::chrono::steady_clock::now();
+  const PlanSearchResult result = searchPlan(
+      session.denoiser(), samplesOf(options, session), options.search,
+      [&](int step, int layer) {
+        const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+        const int layers = session.denoiser().shape().layers;
+        progress.show(progressText(step, layer, sampling.steps, layers, seconds.count()));
+      },
+      &InterruptGuard::interrupted);
+  progress.finish();
+  const std::string json = toJson(options, session.describe(), result).dump(2);
+  writeTextFile(sampling.out, json);
+  if (options.json) {
+    fmt::print("{}\n", json);
+  } else if (!options.quiet) {
+    fmt::print("{}", toText(options, result));
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::function<int()> addPlanCommand(CLI::App& program) {
+  const auto options = std::make_shared<CommandOptions>();
+  CollectOptions& sampling = options->sampling;
+  CLI::App* command = program.add_subcommand("plan", "Searches DiTFastAttn's compression plan for a model");
+  command->footer(kHelp);
+  command
+      ->add_option("--model", sampling.model, "model folder in diffusers' layout, or demo-video, demo-image")
+      ->required();
+  command->add_option("--out", sampling.out, "JSON file to write")->required();
+  command->add_flag("--overwrite", sampling.overwrite, "replace the file when it is there");
+  command
+      ->add_option("--threshold", options->search.threshold,
+                   "change of the prediction that the last layer may cause; earlier ones less")
+      ->required()
+      ->check(CLI::Range(0.0, 10.0));
+  command
+      ->add_option("--window", options->search.window,
+                   "keys on either side, as a share of the image or video tokens")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  CLI::Option* labels = command->add_option("--label", options->labels, "class labels, for example 0,3,7");
+  labels->delimiter(',');
+  command->add_option("--seeds", options->seeds, "of the noise, for example 0,1")
+      ->delimiter(',')
+      ->capture_default_str();
+  command->add_option("--prompt-embeds", sampling.promptEmbeds, "as for recording")->excludes(labels);
+  command->add_option("--steps", sampling.steps, "sampling steps; those of the runs that will use the plan")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  command->add_option("--sampler", sampling.sampler, "euler, unipc or ddim instead of the model's own");
+  command
+      ->add_option("--guidance", options->guidance,
+                   "scale of classifier-free guidance; 1 = none (default: the model's)")
+      ->check(CLI::Range(0.0, 1000.0));
+  command->add_option("--size", options->size, "FRAMES,ROWS,COLS of the latents (default: the model's)")
+      ->delimiter(',')
+      ->expected(3)
+      ->check(CLI::Range(1, 1'000'000));
+  command->add_option("--block", sampling.block, "width of the blocks of masks")
+      ->capture_default_str()
+      ->check(CLI::IsMember({32, 64, 128}));
+  command->add_flag("--quiet", options->quiet, "no progress and no summary");
+  command->add_flag("--json", options->json, "print what is written");
+  return [command, options] { return run(*command, *options); };
+}
+
+}  // namespace ditscope::collector
