@@ -2,9 +2,12 @@
 #include "collector/head_statistics.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <numbers>
 #include <numeric>
 
 namespace ditscope::collector {
@@ -106,24 +109,32 @@ void summariseRecall(std::span<const float> keptLse, std::span<const float> full
 }
 
 float rowEntropy(std::span<const int16_t> rowLogMass, std::span<const float> lse) {
-  constexpr double kLn2 = 0.6931471805599453;
+  constexpr double kNatural = std::numbers::ln2 / 256;  // of one step of a code
+  static const std::array<double, 256> kPowers = [] {  // 2^(i / 256), because exp() of every value takes long
+    std::array<double, 256> powers{};
+    for (size_t i = 0; i < powers.size(); ++i) powers[i] = std::exp2(double(i) / 256);
+    return powers;
+  }();
   const size_t rows = lse.size();
   const size_t blocks = rows == 0 ? 0 : rowLogMass.size() / rows;
-  double sum = 0;
+  std::vector<double> inverse(rows), shift(rows), entropy(rows);  // rows that do not count stay 0
   int64_t count = 0;
   for (size_t row = 0; row < rows; ++row) {
-    if (!std::isfinite(lse[row])) {
-      continue;
-    }
-    for (size_t block = 0; block < blocks; ++block) {
-      const int16_t stored = rowLogMass[block * rows + row];
-      if (stored != INT16_MIN) {
-        const double logMass = stored * (kLn2 / 256) - lse[row];
-        sum -= std::exp(logMass) * logMass;
-      }
-    }
+    if (!std::isfinite(lse[row])) continue;
+    shift[row] = double(lse[row]);
+    inverse[row] = std::exp(-shift[row]);
     ++count;
   }
+  for (size_t block = 0; block < blocks; ++block) {
+    const std::span<const int16_t> codes = rowLogMass.subspan(block * rows, rows);
+    for (size_t row = 0; row < rows; ++row) {
+      const int code = codes[row];
+      const double whole = std::bit_cast<double>(uint64_t(1023 + (code >> 8)) << 52);
+      const double mass = code == INT16_MIN ? 0.0 : kPowers[size_t(code & 255)] * whole * inverse[row];
+      entropy[row] -= mass * (code * kNatural - shift[row]);
+    }
+  }
+  const double sum = std::accumulate(entropy.begin(), entropy.end(), 0.0);
   return count == 0 ? db::kNotMeasured : float(std::max(0.0, sum / double(count)));
 }
 

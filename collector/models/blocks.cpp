@@ -2,12 +2,15 @@
 #include "collector/models/blocks.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/GradMode.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <cmath>
 
 #include "db/error.h"
+#include "kernels/gelu.h"
 
 namespace ditscope::collector {
 
@@ -46,14 +49,28 @@ at::Tensor linear(const at::Tensor& x, const Weights& w) {
   return at::linear(x.to(weight.scalar_type()), weight, w["bias"]);
 }
 
+namespace {
+
+// LibTorch's own where there is another device or dtype, or a gradient to come.
+at::Tensor geluTanh(const at::Tensor& x) {
+  const bool differentiated = c10::GradMode::is_enabled() && x.requires_grad();
+  if (!x.is_cpu() || x.scalar_type() != at::kFloat || !x.is_contiguous() || differentiated) {
+    return at::gelu(x, "tanh");
+  }
+  at::Tensor out = at::empty_like(x);
+  kernels::geluTanh(x.data_ptr<float>(), out.data_ptr<float>(), x.numel(), at::get_num_threads());
+  return out;
+}
+
+}  // namespace
+
 at::Tensor mlp2(const at::Tensor& x, const Weights& w, Activation activation) {
   const at::Tensor hidden = linear(x, w.at("linear_1"));
-  return linear(activation == Activation::Silu ? at::silu(hidden) : at::gelu(hidden, "tanh"),
-                w.at("linear_2"));
+  return linear(activation == Activation::Silu ? at::silu(hidden) : geluTanh(hidden), w.at("linear_2"));
 }
 
 at::Tensor feedForward(const at::Tensor& x, const Weights& w) {
-  return linear(at::gelu(linear(x, w.at("net.0.proj")), "tanh"), w.at("net.2"));
+  return linear(geluTanh(linear(x, w.at("net.0.proj"))), w.at("net.2"));
 }
 
 at::Tensor layerNorm(const at::Tensor& x, double eps, const at::Tensor& weight, const at::Tensor& bias) {
@@ -63,12 +80,17 @@ at::Tensor layerNorm(const at::Tensor& x, double eps, const at::Tensor& weight, 
 
 at::Tensor rmsNorm(const at::Tensor& x, const at::Tensor& weight, double eps) {
   const at::Tensor wide = x.to(at::kFloat);
-  const at::Tensor scale = at::rsqrt(wide.square().mean(-1, true) + eps);
+  const at::Tensor norm = at::linalg_vector_norm(wide, 2, -1, true);
+  const at::Tensor scale = at::rsqrt(norm.square() / wide.size(-1) + eps);
   return (wide * scale).to(weight.scalar_type()) * weight;
 }
 
 at::Tensor modulate(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale) {
-  return (x * (1 + scale) + shift).to(x.scalar_type());
+  return at::addcmul(shift, x, 1 + scale).to(x.scalar_type());
+}
+
+at::Tensor gatedSum(const at::Tensor& x, const at::Tensor& gate, const at::Tensor& update) {
+  return at::addcmul(x, gate, update).to(x.scalar_type());
 }
 
 at::Tensor ropeTable(const db::TokenGrid& grid, const std::vector<int64_t>& dims, double theta) {

@@ -49,6 +49,8 @@ at::Tensor rmsNorm(const at::Tensor& x, const at::Tensor& weight, double eps);
 
 // x * (1 + scale) + shift, in the wider of the dtypes, cast back to x's.
 at::Tensor modulate(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale);
+// x + gate * update, likewise.
+at::Tensor gatedSum(const at::Tensor& x, const at::Tensor& gate, const at::Tensor& update);
 
 // Rotary embedding over (t, row, col) with interleaved pairs: complex64 [N, 1, D/2], angles computed in f64.
 // The axes own dims[0], dims[1], dims[2] of the D channels.

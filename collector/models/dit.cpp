@@ -152,9 +152,10 @@ at::Tensor ditForward(const DitConfig& config, const TensorMap& weights, const a
     const std::vector<at::Tensor> m =
         six.unsqueeze(1).chunk(6, -1);  // shift, scale, gate; attention, then ff
     context.layer = layer;
-    x = x + m[2] * selfAttention(modulate(layerNorm(x, kEps), m[0], m[1]), block.at("attn1"), config.heads,
-                                 attention, context);
-    x = x + m[5] * feedForward(modulate(layerNorm(x, config.normEps), m[3], m[4]), block.at("ff"));
+    x = gatedSum(x, m[2],
+                 selfAttention(modulate(layerNorm(x, kEps), m[0], m[1]), block.at("attn1"), config.heads,
+                               attention, context));
+    x = gatedSum(x, m[5], feedForward(modulate(layerNorm(x, config.normEps), m[3], m[4]), block.at("ff")));
     if (tap) tap(layer, x);
   }
   const at::Tensor head =

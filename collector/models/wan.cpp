@@ -44,10 +44,6 @@ at::Tensor crossAttention(const at::Tensor& x, const Weights& w, Pass& pass) {
   return linear(mergeHeads(pass.attention.attend(q, k, v, pass.context)), w.at("to_out.0"));
 }
 
-at::Tensor gatedSum(const at::Tensor& x, const at::Tensor& gate, const at::Tensor& update) {
-  return (x + gate * update).to(x.scalar_type());
-}
-
 // modulation: [B, 1 or N, 6, C], f32.
 at::Tensor block(at::Tensor x, const Weights& w, const at::Tensor& modulation, Pass& pass) {
   const double eps = pass.config.eps;
