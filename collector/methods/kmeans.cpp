@@ -6,6 +6,8 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <numeric>
+#include <vector>
 
 namespace ditscope::collector {
 namespace {
@@ -47,6 +49,21 @@ void update(const at::Tensor& x, Clusters& clusters) {
   });
 }
 
+// [C]: the old number of each cluster. centroids: [C, D].
+std::vector<int64_t> chainOf(const at::Tensor& centroids) {
+  const at::Tensor distances = at::cdist(centroids, centroids).contiguous();
+  const int64_t count = centroids.size(0);
+  std::vector<int64_t> chain(static_cast<size_t>(count));
+  std::iota(chain.begin(), chain.end(), 0);
+  for (auto at = chain.begin(); at + 1 < chain.end(); ++at) {
+    const float* from = distances.data_ptr<float>() + *at * count;
+    const auto nearest =
+        std::min_element(at + 1, chain.end(), [from](int64_t a, int64_t b) { return from[a] < from[b]; });
+    std::swap(at[1], *nearest);
+  }
+  return chain;
+}
+
 }  // namespace
 
 at::Tensor sampledCentroids(const at::Tensor& x, int64_t count, uint64_t seed) {
@@ -73,6 +90,15 @@ Clusters kMeans(const at::Tensor& tokens, const at::Tensor& start, int iteration
     update(x, clusters);
   }
   return clusters;
+}
+
+void chainNeighbours(Clusters& clusters) {
+  for (int64_t h = 0; h < clusters.sizes.size(0); ++h) {
+    const at::Tensor order = at::tensor(chainOf(clusters.centroids[h]), at::kLong);
+    clusters.labels[h].copy_(at::argsort(order).index_select(0, clusters.labels[h]));
+    clusters.sizes[h].copy_(clusters.sizes[h].index_select(0, order));
+    clusters.centroids[h].copy_(clusters.centroids[h].index_select(0, order));
+  }
 }
 
 }  // namespace ditscope::collector

@@ -21,4 +21,8 @@ struct Clusters {
 // token changes its cluster. Ties go to the lower index. Memory: 64 MiB of distances.
 [[nodiscard]] Clusters kMeans(const at::Tensor& x, const at::Tensor& centroids, int iterations);
 
+// Renumbers the clusters of each head so that each is followed by the nearest one not yet numbered: tokens in
+// the order of their clusters then have like tokens around them. Costs C * C * D a head.
+void chainNeighbours(Clusters& clusters);
+
 }  // namespace ditscope::collector

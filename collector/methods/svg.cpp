@@ -27,6 +27,11 @@ struct Layout {
   at::Tensor order;   // [N] token at each place; undefined = as the model has them
   at::Tensor places;  // [N] place of each token; likewise
   std::shared_ptr<const kernels::BlockListStorage> lists;
+
+  [[nodiscard]] double blockDensity() const {
+    const auto rows = double(lists->rowStart.size() - 1);
+    return double(lists->entry.size()) / (rows * rows);
+  }
 };
 
 class Svg final : public Method {
@@ -127,7 +132,7 @@ class Svg final : public Method {
       heads[kind].push_back(h);
       const float other = error[1 - kind];
       plan.decisions.push_back({.choice = kind == Spatial ? "spatial" : "temporal",
-                                .budget = float(m_density),
+                                .budget = float(m_layouts[kind].blockDensity()),
                                 .threshold = other > 0 ? error[kind] / other : 1});
     }
     for (const Kind kind : {Spatial, Temporal}) {

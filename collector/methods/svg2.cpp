@@ -3,7 +3,8 @@
 // clustered (k-means, warm-started from the step before), tokens of a cluster are put next to one another,
 // and each query cluster attends the key clusters that its centroid gives most of its softmax to, a key
 // cluster's centroid standing for all its members. Clusters do not end where blocks end: blocks at their rims
-// are attended in part, to the token. Text keeps its place.
+// are attended in part, to the token; near clusters stand next to one another, so that fewer blocks are. Text
+// keeps its place.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
@@ -74,6 +75,7 @@ class Svg2 final : public Method {
       centroids = sampledCentroids(tokens, count, m_seed + uint64_t(call.layer));
     }
     Clusters clusters = kMeans(tokens, centroids, warm ? m_laterIterations : m_firstIterations);
+    chainNeighbours(clusters);
     centroids = clusters.centroids;
     return clusters;
   }

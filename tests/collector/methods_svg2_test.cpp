@@ -158,6 +158,15 @@ TEST(KMeans, FirstCentroidsAreDifferentTokens) {
   EXPECT_FALSE(all.equal(sampledCentroids(x, 40, 4)));
 }
 
+TEST(KMeans, AChainGoesToTheNearestClusterThatIsLeft) {
+  const at::Tensor x = at::tensor({7.0f, 0.0f, 9.5f, 4.0f, 9.4f}).view({1, 5, 1});
+  Clusters clusters = kMeans(x, x, 1);  // each token a cluster
+  chainNeighbours(clusters);
+  EXPECT_TRUE(clusters.centroids.view(-1).equal(at::tensor({7.0f, 9.4f, 9.5f, 4.0f, 0.0f})));
+  EXPECT_TRUE(clusters.labels[0].equal(at::tensor({0, 4, 2, 3, 1}, at::kLong)));
+  EXPECT_TRUE(clusters.sizes[0].equal(at::ones({5}, at::kLong)));
+}
+
 void expectMask(const CallShape& shape) {
   const MethodCall call = randomCall(shape);
   const auto method =
