@@ -70,7 +70,7 @@ class Svg2 final : public Method {
     const at::Tensor tokens = x.narrow(1, video.begin(), video.count());
     const bool warm = centroids.defined();
     if (!warm) {
-      const int64_t fit = std::min(paper, video.count() / kTokensACluster);
+      const int64_t fit = std::min(paper, video.count() / call.block);
       const int64_t count = std::clamp<int64_t>(wanted > 0 ? wanted : fit, 1, video.count());
       centroids = sampledCentroids(tokens, count, m_seed + uint64_t(call.layer));
     }
@@ -154,8 +154,6 @@ class Svg2 final : public Method {
     return area / (double(queries.starts.back()) * double(keys.starts.back()));
   }
 
-  static constexpr int64_t kTokensACluster = 32;  // at least, on average
-
   double m_share;
   double m_least;
   int64_t m_queryClusters;
@@ -180,8 +178,10 @@ MethodInfo svg2() {
       withSchedule(
           {number("top_p", "0.9", 0, 1, "share of the estimated softmax that the kept key clusters hold"),
            number("min_share", "0.1", 0, 1, "least share of the key clusters"),
-           integer("cq", "0", 0, 100000, "query clusters; 0 = 100, or fewer of 32 tokens each"),
-           integer("ck", "0", 0, 100000, "key clusters; 0 = 500, or fewer of 32 tokens each"),
+           integer("cq", "0", 0, 100000,
+                   "query clusters; 0 = 100, or fewer, each of a block of tokens on average"),
+           integer("ck", "0", 0, 100000,
+                   "key clusters; 0 = 500, or fewer, each of a block of tokens on average"),
            integer("iterations", "50", 1, 1000, "of k-means in the first sparse step"),
            integer("warm_iterations", "2", 1, 1000, "of k-means in later steps, from the last centroids"),
            integer("seed", "0", 0, 1e9, "of the first centroids")},
