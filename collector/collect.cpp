@@ -9,6 +9,7 @@
 
 #include "collector/environment.h"
 #include "collector/frames.h"
+#include "collector/memory.h"
 #include "collector/safetensors.h"
 #include "collector/session.h"
 #include "db/error.h"
@@ -74,6 +75,7 @@ void addOverhead(const CollectOptions& options, const Session& session, Progress
 CollectSummary collect(const CollectOptions& options, ProgressLine& progress,
                        const std::function<bool()>& stop) {
   useAllCores();
+  keepFreedMemory();
   checkDevice(options.device);
   const Session session(options, stop);
   CollectSummary summary;

@@ -11,6 +11,7 @@
 
 #include "collector/environment.h"
 #include "collector/interrupt.h"
+#include "collector/memory.h"
 #include "collector/output_file.h"
 #include "collector/plan_search.h"
 #include "collector/session.h"
@@ -106,6 +107,7 @@ int run(const CLI::App& command, CommandOptions& options) {
   if (!options.labels.empty()) sampling.label = options.labels.front();
   options.search.block = sampling.block;
   useAllCores();
+  keepFreedMemory();
   const InterruptGuard guard;
   const Session session(sampling, &InterruptGuard::interrupted);
   ProgressLine progress(!options.quiet);

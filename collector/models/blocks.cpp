@@ -51,15 +51,16 @@ at::Tensor linear(const at::Tensor& x, const Weights& w) {
 
 namespace {
 
-// LibTorch's own where there is another device or dtype, or a gradient to come.
-at::Tensor geluTanh(const at::Tensor& x) {
-  const bool differentiated = c10::GradMode::is_enabled() && x.requires_grad();
-  if (!x.is_cpu() || x.scalar_type() != at::kFloat || !x.is_contiguous() || differentiated) {
-    return at::gelu(x, "tanh");
+// Overwrites the hidden layer, which nobody else holds; LibTorch's own where there is another device or
+// dtype, or a gradient to come.
+at::Tensor geluTanh(at::Tensor hidden) {
+  const bool differentiated = c10::GradMode::is_enabled() && hidden.requires_grad();
+  if (!hidden.is_cpu() || hidden.scalar_type() != at::kFloat || !hidden.is_contiguous() || differentiated) {
+    return at::gelu(hidden, "tanh");
   }
-  at::Tensor out = at::empty_like(x);
-  kernels::geluTanh(x.data_ptr<float>(), out.data_ptr<float>(), x.numel(), at::get_num_threads());
-  return out;
+  float* values = hidden.data_ptr<float>();
+  kernels::geluTanh(values, values, hidden.numel(), at::get_num_threads());
+  return hidden;
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <memory>
 
+#include "collector/memory.h"
 #include "collector/train/evaluation.h"
-#include "collector/train/memory.h"
 #include "collector/train/progress_report.h"
 #include "collector/train/train_command.h"
 #include "db/error.h"

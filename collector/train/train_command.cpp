@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/train/train_command.h"
+#include "collector/memory.h"
 
 #include <ATen/Parallel.h>
 #include <fmt/core.h>
@@ -9,7 +10,6 @@
 #include <thread>
 
 #include "collector/train/image_model.h"
-#include "collector/train/memory.h"
 #include "collector/train/progress_report.h"
 #include "collector/train/video_model.h"
 #include "db/error.h"

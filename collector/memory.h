@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Training allocates and frees the same large tensors every step. With glibc's defaults each of them is a new
-// mapping whose pages are faulted in again, which takes longer than many of the operations on them.
+// Sampling and training allocate and free the same large tensors every step. With glibc's defaults each of
+// them is a new mapping whose pages are faulted in again, which takes longer than many of the operations on
+// them.
 #pragma once
 
 #include <malloc.h>
 
-namespace ditscope::collector::train {
+namespace ditscope::collector {
 
 inline void keepFreedMemory() {
 #ifdef __GLIBC__
@@ -18,4 +19,4 @@ inline void keepFreedMemory() {
 #endif
 }
 
-}  // namespace ditscope::collector::train
+}  // namespace ditscope::collector
