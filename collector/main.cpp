@@ -10,6 +10,7 @@
 #include <functional>
 #include <string_view>
 
+#include "collector/calibrate_command.h"
 #include "collector/collect_command.h"
 #include "collector/forward_command.h"
 #include "db/error.h"
@@ -35,7 +36,9 @@ int runProgram(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "forward") {
     collector::addForwardCommand(program);
   } else {
-    command = [run = collector::addCollectCommand(program), argv] {
+    const std::string_view name = argc > 1 ? argv[1] : "";
+    const auto add = name == "calibrate" ? &collector::addCalibrateCommand : &collector::addCollectCommand;
+    command = [run = add(program), argv] {
       letThreadsSleep(argv);
       return run();
     };

@@ -2,6 +2,7 @@
 #include "collector/methods/block_choice.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace ditscope::collector {
 
@@ -9,6 +10,11 @@ BlockChoice::BlockChoice(const MethodCall& call, int64_t lists) {
   const int64_t block = call.block;
   grid = {lists, (call.queries() + block - 1) / block, (call.keys() + block - 1) / block};
   kept.resize(size_t(grid.blocks()));
+}
+
+int64_t keptBlocks(double share, int64_t blocks) {
+  return std::clamp<int64_t>(int64_t(std::ceil(share * double(blocks) - 1e-9)), 1,
+                             std::max<int64_t>(blocks, 1));
 }
 
 void keepText(BlockChoice& choice, const MethodCall& call) {

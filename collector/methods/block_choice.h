@@ -21,6 +21,9 @@ struct BlockChoice {
   }
 };
 
+// So many of `blocks` blocks are a share of them: rounded up, at least one.
+[[nodiscard]] int64_t keptBlocks(double share, int64_t blocks);
+
 // Text attends all and all attend the text: rows and columns of the blocks that hold text tokens.
 void keepText(BlockChoice& choice, const MethodCall& call);
 

@@ -34,7 +34,7 @@ TEST(RunMethods, WrongTextIsOneClearLine) {
   EXPECT_THAT(refusal("topk:density="), HasSubstr("density="));
   EXPECT_THAT(refusal("topk:density"), HasSubstr("has no value"));
   EXPECT_THAT(refusal("topk:search_every=1.5"), HasSubstr("an integer"));
-  EXPECT_THAT(refusal("topk:source=stars"), HasSubstr("one of previous, pooled"));
+  EXPECT_THAT(refusal("topk:source=stars"), HasSubstr("one of exact, previous, pooled"));
   EXPECT_EQ(refusal("topk:density=0.1,source=pooled,dense_steps=0"), "");
   EXPECT_EQ(refusal("dense"), "");
 }
@@ -42,7 +42,7 @@ TEST(RunMethods, WrongTextIsOneClearLine) {
 TEST(RunMethods, HelpNamesEveryKey) {
   const std::string help = methodsHelp();
   for (const char* word :
-       {"dense", "window", "topk", "density=0.25", "frames=1", "search_every", "previous|pooled"}) {
+       {"dense", "window", "topk", "density=0.25", "frames=1", "search_every", "exact|previous|pooled"}) {
     EXPECT_THAT(help, HasSubstr(word));
   }
 }
