@@ -13,6 +13,7 @@
 #include "collector/calibrate_command.h"
 #include "collector/collect_command.h"
 #include "collector/forward_command.h"
+#include "collector/plan_command.h"
 #include "db/error.h"
 
 namespace {
@@ -37,7 +38,9 @@ int runProgram(int argc, char** argv) {
     collector::addForwardCommand(program);
   } else {
     const std::string_view name = argc > 1 ? argv[1] : "";
-    const auto add = name == "calibrate" ? &collector::addCalibrateCommand : &collector::addCollectCommand;
+    const auto add = name == "calibrate" ? &collector::addCalibrateCommand
+                     : name == "plan"    ? &collector::addPlanCommand
+                                         : &collector::addCollectCommand;
     command = [run = add(program), argv] {
       letThreadsSleep(argv);
       return run();

@@ -9,12 +9,13 @@
 
 namespace ditscope::collector {
 
-MethodInfo dense(), window(), topk(), svg(), svg2(), sta(), radial(), topp(), adaspa(), blasst(),
-    dynsparse();  // each in the file of its name
+MethodInfo dense(), window(), topk(), svg(), svg2(), sta(), radial(), topp(), adaspa(), blasst(), dynsparse(),
+    rettention(), ditfastattn();  // each in the file of its name
 
 const std::vector<MethodInfo>& methods() {
-  static const std::vector<MethodInfo> all = {dense(),  window(), topk(),   svg(),    svg2(),     sta(),
-                                              radial(), topp(),   adaspa(), blasst(), dynsparse()};
+  static const std::vector<MethodInfo> all = {dense(),     window(),     topk(),       svg(),    svg2(),
+                                              sta(),       radial(),     topp(),       adaspa(), blasst(),
+                                              dynsparse(), rettention(), ditfastattn()};
   return all;
 }
 
