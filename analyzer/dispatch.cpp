@@ -18,11 +18,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<CompanionProgram, 3> kCompanions{{
+constexpr std::array<CompanionProgram, 4> kCompanions{{
     {"collect", "ditscope-collect", "record a sampling run into a trace",
      "build DiTScope with LibTorch (layer collector), or put ditscope-collect on PATH"},
     {"bench", "ditscope-bench", "measure the attention kernels against LibTorch and the machine's peak",
      "build DiTScope with LibTorch (layer collector), or put ditscope-bench on PATH"},
+    {"methods", "ditscope-collect", "list the sparsity methods and their parameters",
+     "build DiTScope with LibTorch (layer collector), or put ditscope-collect on PATH", "methods"},
     {"gui", "ditscope-gui", "open traces in the window",
      "build DiTScope with Qt 6 and QCustomPlot (layer gui), or put ditscope-gui on PATH"},
 }};
@@ -68,7 +70,9 @@ void becomeProgram(const CompanionProgram& companion, char** arguments) {
                     fmt::format("{} is neither beside ditscope nor on PATH", companion.program),
                     std::string(companion.remedy));
   std::string name = program->string();
+  std::string argument(companion.argument);
   std::vector<char*> argv{name.data()};
+  if (!argument.empty()) argv.push_back(argument.data());
   while (*arguments != nullptr) argv.push_back(*arguments++);
   argv.push_back(nullptr);
   ::execv(name.c_str(), argv.data());

@@ -14,7 +14,8 @@ struct CompanionProgram {
   std::string_view command;  // of ditscope
   std::string_view program;
   std::string_view summary;
-  std::string_view remedy;  // when it is not there
+  std::string_view remedy;         // when it is not there
+  std::string_view argument = "";  // its first, before those of the user
 };
 [[nodiscard]] std::span<const CompanionProgram> companionPrograms();
 

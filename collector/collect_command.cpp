@@ -150,7 +150,8 @@ std::function<int()> addCollectCommand(CLI::App& program) {
   const auto options = std::make_shared<CommandOptions>();
   CollectOptions& collect = options->collect;
   program.description("Records a sampling run of a diffusion transformer into a trace file.");
-  program.footer("Methods of --method NAME[:key=value,...]:\n" + methodsHelp() + kExamples);
+  program.footer("Methods of --method NAME[:key=value,...]; `ditscope methods` shows their keys:\n  " +
+                 methodNames() + "\n" + kExamples);
   program
       .add_option("--model", collect.model, "model folder in diffusers' layout, or demo-video, demo-image")
       ->required();

@@ -7,23 +7,34 @@
 #include "db/error.h"
 
 namespace ditscope::collector {
+namespace {
 
-nlohmann::json readJsonObject(const std::filesystem::path& file) {
-  const auto refuse = [&](const std::string& why, const std::string& remedy) -> void {
-    throw db::Error(db::Error::Kind::BadInput, file.string(), why, remedy);
-  };
+[[noreturn]] void refuse(const std::filesystem::path& file, const char* why, const char* remedy) {
+  throw db::Error(db::Error::Kind::BadInput, file.string(), why, remedy);
+}
+
+nlohmann::json readJson(const std::filesystem::path& file, const char* remedy) {
   std::error_code error;
   std::ifstream in(file, std::ios::binary);
-  if (!std::filesystem::is_regular_file(file, error) || !in) {
-    refuse("cannot read it", "check the path; a model folder has diffusers' layout");
-  }
-  nlohmann::json json;
+  if (!std::filesystem::is_regular_file(file, error) || !in) refuse(file, "cannot read it", remedy);
   try {
-    json = nlohmann::json::parse(in);
+    return nlohmann::json::parse(in);
   } catch (const nlohmann::json::exception&) {
-    refuse("not valid JSON", "download the file again");
+    refuse(file, "not valid JSON", "download the file again");
   }
-  if (!json.is_object()) refuse("not a JSON object", "download the file again");
+}
+
+}  // namespace
+
+nlohmann::json readJsonObject(const std::filesystem::path& file) {
+  nlohmann::json json = readJson(file, "check the path; a model folder has diffusers' layout");
+  if (!json.is_object()) refuse(file, "not a JSON object", "download the file again");
+  return json;
+}
+
+nlohmann::json readJsonArray(const std::filesystem::path& file) {
+  nlohmann::json json = readJson(file, "check the path");
+  if (!json.is_array()) refuse(file, "not a JSON array", "check that it is the file meant");
   return json;
 }
 

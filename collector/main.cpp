@@ -13,6 +13,7 @@
 #include "collector/calibrate_command.h"
 #include "collector/collect_command.h"
 #include "collector/forward_command.h"
+#include "collector/methods_command.h"
 #include "collector/plan_command.h"
 #include "db/error.h"
 
@@ -36,6 +37,8 @@ int runProgram(int argc, char** argv) {
   std::function<int()> command = [] { return 0; };
   if (argc > 1 && std::string_view(argv[1]) == "forward") {
     collector::addForwardCommand(program);
+  } else if (argc > 1 && std::string_view(argv[1]) == "methods") {
+    command = collector::addMethodsCommand(program);
   } else {
     const std::string_view name = argc > 1 ? argv[1] : "";
     const auto add = name == "calibrate" ? &collector::addCalibrateCommand

@@ -12,14 +12,13 @@
 namespace ditscope::collector {
 
 [[nodiscard]] const std::vector<MethodInfo>& methods();
+[[nodiscard]] const MethodInfo& methodNamed(const std::string& name);  // throws db::Error naming all
+[[nodiscard]] std::string methodNames();                               // dense, window, ...
 
 using MethodMaker = std::function<std::unique_ptr<Method>(const SamplingPlan&)>;
 
 // "NAME" or "NAME:key=value,..."; throws db::Error naming what is wrong. The returned function makes a fresh
 // object for each generation.
 [[nodiscard]] MethodMaker parseMethod(const std::string& text);
-
-// One paragraph a method: name, help, keys with range and default.
-[[nodiscard]] std::string methodsHelp();
 
 }  // namespace ditscope::collector

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `ditscope bench`, `ditscope collect` and `ditscope gui` become the program beside ditscope, else the one on
-// PATH.
+// `ditscope bench`, `ditscope collect`, `ditscope methods` and `ditscope gui` become the program beside
+// ditscope, else the one on PATH.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -42,6 +42,12 @@ TEST_F(Dispatch, PassesArgumentsAndExitCodeOn) {
   EXPECT_EQ(result.out, "<--model><a b><><--help><it's>");
   EXPECT_EQ(result.err, "problem\n");
   EXPECT_EQ(result.exitCode, 42);
+}
+
+TEST_F(Dispatch, MethodsIsACommandOfCollect) {
+  writeScript(m_installed / "ditscope-collect", R"(printf '<%s>' "$@")");
+  EXPECT_EQ(run({"methods", "topk", "--json"}).out, "<methods><topk><--json>");
+  EXPECT_EQ(run({"methods"}).out, "<methods>");
 }
 
 TEST_F(Dispatch, PassesSignalsOn) {

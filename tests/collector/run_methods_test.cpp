@@ -39,14 +39,6 @@ TEST(RunMethods, WrongTextIsOneClearLine) {
   EXPECT_EQ(refusal("dense"), "");
 }
 
-TEST(RunMethods, HelpNamesEveryKey) {
-  const std::string help = methodsHelp();
-  for (const char* word :
-       {"dense", "window", "topk", "density=0.25", "frames=1", "search_every", "exact|previous|pooled"}) {
-    EXPECT_THAT(help, HasSubstr(word));
-  }
-}
-
 SamplingPlan tenSteps() {
   return {std::vector<double>(10, 0.5), 1, 2};
 }
