@@ -21,7 +21,8 @@ struct CollectOptions {
   std::string model;  // folder, or name of a model that comes with DiTScope
   std::filesystem::path out;
   std::string method = "dense";
-  std::string sampler;  // empty = what the model folder says
+  std::filesystem::path config;  // of the methods a head; empty = `method` for all
+  std::string sampler;           // empty = what the model folder says
   int steps = 20;
   int64_t seed = 0;
   std::string device = "auto";  // auto, cpu, cuda

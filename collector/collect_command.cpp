@@ -13,6 +13,7 @@
 #include "collector/environment.h"
 #include "collector/interrupt.h"
 #include "collector/methods/registry.h"
+#include "db/config_file.h"
 #include "db/error.h"
 
 namespace ditscope::collector {
@@ -125,6 +126,11 @@ int run(const CLI::App& program, CommandOptions& options) {
   if (!options.size.empty()) collectOptions.latentSize = parseSize(options.size);
   if (program.count("--label") > 0) collectOptions.label = options.label;
   if (program.count("--guidance") > 0) collectOptions.guidance = options.guidance;
+  if (!collectOptions.config.empty()) {
+    const db::SparsityConfig config = db::readConfig(collectOptions.config);
+    if (program.count("--steps") == 0) collectOptions.steps = config.steps;
+    if (program.count("--block") == 0) collectOptions.block = config.blockQ;
+  }
   const Blas blas = loadedBlas();
   if (blas.reference && !options.quiet) {
     fmt::print(stderr,
@@ -158,6 +164,11 @@ std::function<int()> addCollectCommand(CLI::App& program) {
   program.add_option("--out", collect.out, "trace file to write")->required();
   program.add_flag("--overwrite", collect.overwrite, "replace the trace file when it is there");
   program.add_option("--method", collect.method, "sparsity method of self-attention")->capture_default_str();
+  program
+      .add_option("--config", collect.config,
+                  "sparsity configuration: a method for each layer, head and step; --steps and --block then "
+                  "default to its own")
+      ->excludes("--method");
   program.add_option("--steps", collect.steps, "sampling steps")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));

@@ -169,12 +169,17 @@ db::RecallCurve recallCurve(const db::BlockMass& map, int64_t rows, int32_t qBlo
   return {toFloat(byRow), toFloat(byHead)};
 }
 
-float relativeL1(std::span<const float> out, std::span<const float> dense) {
+float relativeL1(const RowView& out, const RowView& dense) {
   double difference = 0;
   double size = 0;
-  for (size_t i = 0; i < out.size(); ++i) {
-    difference += std::abs(double(out[i]) - dense[i]);
-    size += std::abs(double(dense[i]));
+  for (int64_t row = 0; row < dense.rows; ++row) {
+    const float* a = out.data + row * out.stride;
+    const float* b = dense.data + row * dense.stride;
+#pragma omp simd reduction(+ : difference, size)
+    for (int64_t i = 0; i < dense.cols; ++i) {
+      difference += std::abs(double(a[i]) - double(b[i]));
+      size += std::abs(double(b[i]));
+    }
   }
   return size > 0 ? float(difference / size) : 0.0f;
 }

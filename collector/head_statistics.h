@@ -32,7 +32,13 @@ void summariseRecall(std::span<const float> keptLse, std::span<const float> full
 // rows, so that a ragged last one counts less. Between whole blocks the curve is linear.
 [[nodiscard]] db::RecallCurve recallCurve(const db::BlockMass& map, int64_t rows, int32_t qBlock);
 
-// sum |out - dense| / sum |dense|.
-[[nodiscard]] float relativeL1(std::span<const float> out, std::span<const float> dense);
+struct RowView {  // rows of floats, `stride` apart
+  const float* data = nullptr;
+  int64_t rows = 0;
+  int64_t cols = 0;
+  int64_t stride = 0;
+};
+// sum |out - dense| / sum |dense|, of the same shape; 0 when `dense` is all zero.
+[[nodiscard]] float relativeL1(const RowView& out, const RowView& dense);
 
 }  // namespace ditscope::collector

@@ -31,6 +31,15 @@ const db::BlockMask& maskOf(const std::vector<db::BlockMask>& masks, size_t head
   return masks.size() == 1 ? masks.front() : masks[head];
 }
 
+at::Tensor floatRows(const at::Tensor& x) {
+  const at::Tensor floats = x.to(at::kFloat);
+  return floats.stride(3) == 1 ? floats : floats.contiguous();
+}
+
+RowView headRows(const at::Tensor& x, int64_t head) {  // x: [1, H, N, D], rows dense
+  return {x.data_ptr<float>() + head * x.stride(1), x.size(2), x.size(3), x.stride(2)};
+}
+
 db::BlockMass massOf(const at::Tensor& mass, int64_t head) {  // mass: [1, H, g, t]
   const std::span<const float> values = headSpan<float>(mass, head);
   return {int32_t(mass.size(2)), int32_t(mass.size(3)), {values.begin(), values.end()}};
@@ -192,8 +201,7 @@ void Recorder::addDrift(const Observation& seen, const Heads& heads, db::AttnRec
 
 void Recorder::addMass(const Observation& seen, const Heads& heads, db::AttnRecord& record) {
   const KernelResult& kernel = seen.full->kernel;
-  const at::Tensor full = kernel.out.to(at::kDouble);
-  const at::Tensor error = (seen.out.to(at::kDouble) - full).abs().sum({0, 2, 3}) / full.abs().sum({0, 2, 3});
+  const at::Tensor out = floatRows(seen.out), full = floatRows(kernel.out);
   record.masses.resize(heads.size());
   record.curves.resize(heads.size());
   at::parallel_for(0, int64_t(heads.size()), 1, [&](int64_t begin, int64_t end) {
@@ -205,7 +213,7 @@ void Recorder::addMass(const Observation& seen, const Heads& heads, db::AttnReco
       }
       record.heads[i].rowEntropy =
           rowEntropy(headSpan<int16_t>(kernel.rowLogMass, h), headSpan<float>(seen.full->lseInOrder, h));
-      record.heads[i].errorL1 = float(error.data_ptr<double>()[h]);
+      record.heads[i].errorL1 = relativeL1(headRows(out, h), headRows(full, h));
       record.masses[i] = massOf(seen.mass, h);
       record.curves[i] = recallCurve(record.masses[i], record.call.qLen, record.call.blockQ);
     }

@@ -6,6 +6,8 @@
 
 #include "collector/conditioning.h"
 #include "collector/environment.h"
+#include "collector/methods/configured.h"
+#include "db/config_file.h"
 #include "db/error.h"
 
 namespace ditscope::collector {
@@ -30,17 +32,23 @@ SamplingPlan planOf(const Sampler& sampler, const DenoiserShape& shape) {
   return plan;
 }
 
+MethodMaker methodOf(const CollectOptions& options) {
+  if (options.config.empty()) return parseMethod(options.method);
+  return configuredMethod(db::readConfig(options.config), options.config.string());
+}
+
 }  // namespace
 
 Session::Session(const CollectOptions& options, std::function<bool()> stop)
     : m_options(options),
       m_stop(std::move(stop)),
-      m_newMethod(parseMethod(options.method)),
+      m_newMethod(methodOf(options)),
       m_folder(readPipelineFolder(findModel(options.model))),
       m_denoiser(loadDenoiser(m_folder.model)),
       m_sampler(chooseSampler(options, m_folder, *m_denoiser)),
       m_request(makeRequest(options, m_folder, m_denoiser->shape())) {
   checkLayers(options.record.layers, m_denoiser->shape().layers);
+  if (!options.config.empty()) checkFits(db::readConfig(options.config), options.config.string(), describe());
   (void)m_newMethod(planOf(*newSampler(options.steps), m_denoiser->shape()));  // refuses what does not fit
 }
 
@@ -54,10 +62,20 @@ SamplingRequest Session::request(const CollectOptions& options) const {
 
 Generation Session::generate(int steps, const RunClock& clock, Recorder* recorder,
                              const StepDone& done) const {
+  return generate(m_newMethod, m_request, steps, clock, recorder, done);
+}
+
+Generation Session::generate(const MethodMaker& newMethod, const SamplingRequest& request,
+                             const RunClock& clock, Recorder* recorder, const StepDone& done) const {
+  return generate(newMethod, request, m_options.steps, clock, recorder, done);
+}
+
+Generation Session::generate(const MethodMaker& newMethod, const SamplingRequest& request, int steps,
+                             const RunClock& clock, Recorder* recorder, const StepDone& done) const {
   const std::unique_ptr<Sampler> sampler = newSampler(steps);
-  InstrumentedAttention attention(m_newMethod(planOf(*sampler, m_denoiser->shape())), m_options.block, clock,
+  InstrumentedAttention attention(newMethod(planOf(*sampler, m_denoiser->shape())), m_options.block, clock,
                                   recorder, m_stop);
-  const at::Tensor latents = sample(*m_denoiser, *sampler, attention, m_request, clock, done);
+  const at::Tensor latents = sample(*m_denoiser, *sampler, attention, request, clock, done);
   return {latents, attention.totals()};
 }
 
@@ -70,7 +88,7 @@ db::Run Session::describe() const {
   run.model = shape.className;
   run.modelPath = m_options.model;  // as given: a trace that is shared tells nothing about the machine
   run.scheduler = schedulerName(m_sampler);
-  run.method = m_options.method;
+  run.method = m_options.config.empty() ? m_options.method : "config:" + m_options.config.filename().string();
   run.record = m_options.record.level;
   run.nSteps = m_options.steps;
   run.nLayers = shape.layers;

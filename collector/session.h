@@ -24,6 +24,9 @@ class Session {
 
   // A fresh method and a fresh sampler each time; the same noise.
   Generation generate(int steps, const RunClock& clock, Recorder* recorder, const StepDone& done = {}) const;
+  // With another method and request than the options'; as many steps as they say.
+  Generation generate(const MethodMaker& newMethod, const SamplingRequest& request, const RunClock& clock,
+                      Recorder* recorder, const StepDone& done = {}) const;
 
   // What a generation is made of, for those that run its steps themselves.
   [[nodiscard]] Denoiser& denoiser() const { return *m_denoiser; }
@@ -35,6 +38,9 @@ class Session {
   [[nodiscard]] std::vector<db::Layer> layers() const;  // self attention, then cross attention
 
  private:
+  Generation generate(const MethodMaker& newMethod, const SamplingRequest& request, int steps,
+                      const RunClock& clock, Recorder* recorder, const StepDone& done) const;
+
   const CollectOptions& m_options;
   std::function<bool()> m_stop;
   MethodMaker m_newMethod;

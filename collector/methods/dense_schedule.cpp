@@ -27,17 +27,20 @@ std::vector<ParameterSpec> withSchedule(std::vector<ParameterSpec> own, DenseDef
 }
 
 DenseSchedule::DenseSchedule(const Parameters& parameters, const SamplingPlan& plan)
-    : m_first(countOf(parameters.number("dense_steps"), plan.steps())),
+    : m_told(plan.denseSteps),
+      m_first(countOf(parameters.number("dense_steps"), plan.steps())),
       m_last(plan.steps() - parameters.integer("dense_last")),
       m_layers(countOf(parameters.number("dense_layers"), plan.layers)) {
   const double until = parameters.number("dense_until");
   const auto above = std::count_if(plan.timesteps.begin(), plan.timesteps.end(),
                                    [until](double timestep) { return timestep > until; });
   m_first = std::max(m_first, int(above));
+  while (m_first < int(m_told.size()) && m_told[size_t(m_first)]) ++m_first;
 }
 
 bool DenseSchedule::isDense(int step, int layer) const {
-  return step < m_first || step >= m_last || layer < m_layers;
+  const bool told = step < int(m_told.size()) && m_told[size_t(step)];
+  return told || step < m_first || step >= m_last || layer < m_layers;
 }
 
 bool DenseSchedule::isLastDense(const MethodCall& call) const {

@@ -29,9 +29,10 @@ class DenseSchedule {
   [[nodiscard]] int firstSparseStep() const { return m_first; }  // of the layers that are not always dense
 
  private:
-  int m_first = 0;   // steps before it are dense
-  int m_last = 0;    // it and the steps after it are dense
-  int m_layers = 0;  // layers before it are dense
+  std::vector<bool> m_told;  // [steps] or empty: dense because the configuration says so
+  int m_first = 0;           // steps before it are dense
+  int m_last = 0;            // it and the steps after it are dense
+  int m_layers = 0;          // layers before it are dense
 };
 
 }  // namespace ditscope::collector

@@ -28,6 +28,7 @@ struct SamplingPlan {
   std::vector<double> timesteps = {1};  // of each step, as a share of the training timesteps; falling
   int layers = 1;                       // with self-attention
   int heads = 1;
+  std::vector<bool> denseSteps = {};  // steps that a configuration makes dense; empty = none
 
   [[nodiscard]] int steps() const { return int(timesteps.size()); }
 };
@@ -76,7 +77,7 @@ struct Plan {
   std::vector<Launch> launches = {Launch{}};     // together every head once
   std::vector<db::HeadDecision> decisions = {};  // none, one for all heads, or one a head; method and order
                                                  // are filled in by the caller
-  bool wantMass = false;  // observe() needs the block masses; every launch must compute all blocks
+  bool wantMass = false;  // observe() needs the block masses, of launches that compute all blocks
   bool wantGaps = false;  // observe() needs the gaps of the blocks, see kernels::StatsOut::gap
 };
 

@@ -8,6 +8,9 @@
 #include "db/error.h"
 
 namespace ditscope::collector {
+
+MethodInfo stripes();  // the example of ARCHITECTURE.md
+
 namespace {
 
 using testing::AllOf;
@@ -84,6 +87,16 @@ TEST(RunMethods, WindowKeepsTextRowsAndColumns) {
   const Plan first = parseMethod("window:frames=0")(tenSteps())->plan(call);
   EXPECT_EQ(rowOf(first, 0), (Blocks{0, 1, 2, 3, 4}));
   EXPECT_EQ(rowOf(first, 2), (Blocks{0, 2}));
+}
+
+TEST(RunMethods, TheExampleIsAMethod) {
+  const MethodInfo info = stripes();
+  const auto method = info.make(Parameters(info.name, info.parameters, "every=2,dense_steps=1"), tenSteps());
+  EXPECT_EQ(method->plan(callOf(0, 128)).launches[0].lists, nullptr);
+  const Plan plan = method->plan(callOf(1, 128));
+  EXPECT_EQ(rowOf(plan, 0), (Blocks{0, 2}));
+  EXPECT_EQ(rowOf(plan, 3), (Blocks{1, 3}));
+  EXPECT_EQ(plan.decisions[0].choice, "stripes");
 }
 
 TEST(RunMethods, TopKSearchesAtTheLastDenseStepAndThenEverySoOften) {
