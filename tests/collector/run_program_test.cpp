@@ -129,7 +129,7 @@ TEST_F(RunProgram, AnExistingTraceIsKept) {
 TEST_F(RunProgram, HelpShowsExamplesAndMethods) {
   ASSERT_EQ(run({"--help"}), 0);
   EXPECT_THAT(m_stdout, AllOf(HasSubstr("ditscope-collect --model demo-video --out run.db"),
-                              HasSubstr("search_every")));
+                              HasSubstr("rettention")));
 }
 
 #ifdef DITSCOPE_NVTX_LISTENER
