@@ -18,13 +18,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<CompanionProgram, 4> kCompanions{{
+constexpr std::array<CompanionProgram, 5> kCompanions{{
     {"collect", "ditscope-collect", "record a sampling run into a trace",
      "build DiTScope with LibTorch (layer collector), or put ditscope-collect on PATH"},
     {"bench", "ditscope-bench", "measure the attention kernels against LibTorch and the machine's peak",
      "build DiTScope with LibTorch (layer collector), or put ditscope-bench on PATH"},
     {"methods", "ditscope-collect", "list the sparsity methods and their parameters",
      "build DiTScope with LibTorch (layer collector), or put ditscope-collect on PATH", "methods"},
+    {"compare-methods", "ditscope-collect", "compare sparsity methods at equal density",
+     "build DiTScope with LibTorch (layer collector), or put ditscope-collect on PATH", "compare-methods"},
     {"gui", "ditscope-gui", "open traces in the window",
      "build DiTScope with Qt 6 and QCustomPlot (layer gui), or put ditscope-gui on PATH"},
 }};

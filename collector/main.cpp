@@ -12,6 +12,7 @@
 
 #include "collector/calibrate_command.h"
 #include "collector/collect_command.h"
+#include "collector/compare/compare_methods_command.h"
 #include "collector/forward_command.h"
 #include "collector/methods_command.h"
 #include "collector/plan_command.h"
@@ -41,9 +42,10 @@ int runProgram(int argc, char** argv) {
     command = collector::addMethodsCommand(program);
   } else {
     const std::string_view name = argc > 1 ? argv[1] : "";
-    const auto add = name == "calibrate" ? &collector::addCalibrateCommand
-                     : name == "plan"    ? &collector::addPlanCommand
-                                         : &collector::addCollectCommand;
+    const auto add = name == "calibrate"         ? &collector::addCalibrateCommand
+                     : name == "plan"            ? &collector::addPlanCommand
+                     : name == "compare-methods" ? &collector::compare::addCompareMethodsCommand
+                                                 : &collector::addCollectCommand;
     command = [run = add(program), argv] {
       letThreadsSleep(argv);
       return run();
