@@ -19,18 +19,40 @@ int64_t blocksOf(int64_t tokens, int64_t block) {
   return (tokens + block - 1) / block;
 }
 
-// Whether the original's forced columns or diagonals stand before all others, then by weight.
-std::vector<int32_t> heaviestFirst(std::span<const double> weights, int64_t forcedBegin, int64_t forcedEnd) {
-  std::vector<int32_t> order(weights.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
-    const bool forcedA = a >= forcedBegin && a < forcedEnd, forcedB = b >= forcedBegin && b < forcedEnd;
-    if (forcedA != forcedB) return forcedA;
-    const double weightA = weights[size_t(a)], weightB = weights[size_t(b)];
-    return weightA > weightB || (weightA == weightB && a < b);
-  });
-  return order;
-}
+// Indices by weight, the heaviest first, but before all others those that the original forces. What is not
+// asked for is never sorted.
+class HeaviestFirst {
+ public:
+  HeaviestFirst(std::span<const double> weights, int64_t forcedBegin, int64_t forcedEnd)
+      : m_lighter{weights, forcedBegin, forcedEnd}, m_heap(weights.size()) {
+    std::iota(m_heap.begin(), m_heap.end(), int64_t{0});
+    std::make_heap(m_heap.begin(), m_heap.end(), m_lighter);
+  }
+
+  [[nodiscard]] bool any() const { return !m_heap.empty(); }
+  int64_t next() {
+    std::pop_heap(m_heap.begin(), m_heap.end(), m_lighter);
+    const int64_t index = m_heap.back();
+    m_heap.pop_back();
+    return index;
+  }
+
+ private:
+  struct Lighter {
+    std::span<const double> weights;
+    int64_t forcedBegin, forcedEnd;
+
+    bool operator()(int64_t a, int64_t b) const {
+      const bool forcedA = a >= forcedBegin && a < forcedEnd, forcedB = b >= forcedBegin && b < forcedEnd;
+      if (forcedA != forcedB) return forcedB;
+      const double weightA = weights[size_t(a)], weightB = weights[size_t(b)];
+      return weightA < weightB || (weightA == weightB && a > b);
+    }
+  };
+
+  Lighter m_lighter;
+  std::vector<int64_t> m_heap;
+};
 
 // Fills the diagonals of a mask, block by block, and knows what that costs.
 class Diagonals {
@@ -83,9 +105,9 @@ std::vector<uint8_t> heaviestBlocks(const VideoBlocks& video, const RowSums& sum
     weights[size_t(t)] =
         std::accumulate(begin, begin + std::min(video.block, video.keys - t * video.block), 0.0);
   }
-  const std::vector<int32_t> order = heaviestFirst(weights, video.first, video.first + 1);
+  HeaviestFirst order(weights, video.first, video.first + 1);
   std::vector<uint8_t> taken(weights.size());
-  for (int64_t i = 0; i < std::min(count, video.count()); ++i) taken[size_t(order[size_t(i)])] = 1;
+  for (int64_t i = 0; i < std::min(count, video.count()); ++i) taken[size_t(order.next())] = 1;
   return taken;
 }
 
@@ -96,8 +118,9 @@ std::vector<uint8_t> chooseColumns(const VideoBlocks& video, const RowSums& sums
   std::vector<uint8_t> taken(size_t(video.kBlocks));
   int64_t touched = 0, chosen = 0;
   const int64_t begin = video.first * video.block;
-  for (const int32_t j : heaviestFirst(sums.columns, begin, begin + kFirstColumns)) {
-    const int64_t t = j / video.block;
+  HeaviestFirst order(sums.columns, begin, begin + kFirstColumns);
+  while (order.any()) {
+    const int64_t j = order.next(), t = j / video.block;
     if (t < video.first || t >= video.last) continue;
     if (blocks > 0 ? taken[size_t(t)] == 0 && touched == blocks : chosen == tokens) break;
     touched += taken[size_t(t)] == 0;
@@ -161,9 +184,10 @@ HeadMask verticalSlashMask(const VideoBlocks& video, const HeadPattern& pattern,
   }
   Diagonals diagonals(video, mask, taken);
   const int64_t zero = video.keys - 1;  // where the main diagonal's sum stands
-  for (const int32_t place : heaviestFirst(sums.diagonals, zero, zero + 1)) {
+  HeaviestFirst order(sums.diagonals, zero, zero + 1);
+  while (order.any()) {
     if (!byCost && mask.diagonals == pattern.s) break;
-    const int64_t offset = place - zero;
+    const int64_t offset = order.next() - zero;
     const int64_t below = offset >= 0 ? offset / video.block : -blocksOf(-offset, video.block);
     const int64_t inside = offset - below * video.block;  // of `block` places, so many lie in the next
     const bool nextFirst = 2 * inside > video.block;

@@ -50,11 +50,10 @@ RowSums sumRows(const MethodCall& call, std::span<const int64_t> rows, const flo
   const VideoTokens video(call);
   RowSums sums{std::vector<double>(size_t(keys)), std::vector<double>(size_t(call.queries() + keys - 1))};
   for (const int64_t row : rows) {
-    double* diagonals = &sums.diagonals[size_t(row + keys - 1)];
-    for (int64_t j = video.begin(); j < video.end(); ++j) {
-      if (!(share[j] > 0)) continue;
-      sums.columns[size_t(j)] += double(share[j]);
-      diagonals[-j] += double(share[j]);
+    if (!std::isnan(share[0])) {  // in a softmax one NaN spoils them all
+      for (int64_t j = video.begin(); j < video.end(); ++j) sums.columns[size_t(j)] += double(share[j]);
+      double* diagonals = &sums.diagonals[size_t(row + keys - 1)];
+      for (int64_t j = video.begin(); j < video.end(); ++j) diagonals[-j] += double(share[j]);
     }
     share += keys;
   }

@@ -20,7 +20,7 @@ namespace ditscope::collector {
 void forEachHeadsRows(const MethodCall& call, std::span<const int64_t> heads, std::span<const int64_t> rows,
                       const std::function<void(size_t i, const float* share)>& visit);
 
-// Both without the columns of text, which is kept anyway. NaN counts as nothing.
+// Both without the columns of text, which is kept anyway. Rows of NaN count as nothing.
 struct RowSums {
   std::vector<double> columns;    // [Nk]
   std::vector<double> diagonals;  // [Nq + Nk - 1]; the diagonal of i - j = o stands at o + Nk - 1
