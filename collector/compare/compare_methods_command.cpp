@@ -153,7 +153,8 @@ std::function<int()> addCompareMethodsCommand(CLI::App& program) {
   command->add_option("--out", comparison.out, "folder for the results")->required();
   command->add_flag("--overwrite", comparison.sampling.overwrite, "start anew when there are results");
   command->add_option("--methods", comparison.variants,
-                      "NAME or NAME:key=value,..., several with spaces (default: every method with a knob)");
+                      "NAME or NAME:key=value,..., several with spaces; as given where the knob is "
+                      "among the keys (default: every method with a knob)");
   command->add_option("--density", options->densities, "shares of the blocks, for example 1/2,1/8")
       ->delimiter(',')
       ->capture_default_str();

@@ -72,7 +72,9 @@ Comparison::Comparison(const ComparisonOptions& options, const Session& session,
 
 bool Comparison::run() {
   m_start = std::chrono::steady_clock::now();
-  m_total = int(m_options.samples.size() * m_variants.size() * m_options.densities.size());
+  for (const Variant& variant : m_variants) {
+    m_total += int(m_options.samples.size() * targetsOf(variant).size());
+  }
   try {
     for (const Sample& sample : m_options.samples) runSample(sample);
   } catch (const Interrupted&) {
@@ -83,9 +85,13 @@ bool Comparison::run() {
   return true;
 }
 
+std::vector<double> Comparison::targetsOf(const Variant& variant) const {
+  return variant.knob ? m_options.densities : std::vector{kAsGiven};
+}
+
 void Comparison::runSample(const Sample& sample) {
   for (const Variant& variant : m_variants) {
-    for (const double density : m_options.densities) {
+    for (const double density : targetsOf(variant)) {
       Cell& cell = m_results.cell(variant.text, density);
       if (cell.refused.empty() && !cell.has(sample)) {
         runCell(variant, cell, sample);
@@ -111,6 +117,7 @@ void Comparison::runCell(const Variant& variant, Cell& cell, const Sample& sampl
   show(fmt::format("{} at {}", variant.text, densityText(cell.target)), sample);
   (void)dense(sample);
   try {
+    if (!variant.knob) cell.method = variant.methodText(0);
     if (cell.method.empty()) {
       searchKnob(variant, cell, sample);
     } else {
@@ -124,7 +131,7 @@ void Comparison::runCell(const Variant& variant, Cell& cell, const Sample& sampl
 
 void Comparison::searchKnob(const Variant& variant, Cell& cell, const Sample& sample) {
   std::vector<Measured>& measured = m_measured[variant.text];
-  KnobSearch search(variant.knob, variant.integerKnob);
+  KnobSearch search(*variant.knob, variant.integerKnob);
   for (const Cell& other : m_results.cells) {  // of an earlier session too
     const auto known = [&](const Measured& m) { return m.knob == other.knob; };
     if (other.variant != variant.text || other.runs.empty() || std::ranges::any_of(measured, known)) continue;

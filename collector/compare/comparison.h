@@ -58,6 +58,7 @@ class Comparison {
     at::Tensor latents;
     RunMetrics metrics;
   };
+  [[nodiscard]] std::vector<double> targetsOf(const Variant& variant) const;
   void runSample(const Sample& sample);
   void runCell(const Variant& variant, Cell& cell, const Sample& sample);
   void searchKnob(const Variant& variant, Cell& cell, const Sample& sample);

@@ -79,7 +79,7 @@ void Cell::add(const RunMetrics& run) {
 
 Cell& Results::cell(const std::string& variant, double target) {
   const auto found = std::ranges::find_if(cells, [&](const Cell& cell) {
-    return cell.variant == variant && std::abs(cell.target / target - 1) < 1e-9;
+    return cell.variant == variant && std::abs(cell.target - target) < 1e-9;
   });
   if (found != cells.end()) return *found;
   cells.push_back({.variant = variant, .target = target});

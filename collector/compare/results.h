@@ -20,7 +20,7 @@ struct Sample {
 
 struct Cell {
   std::string variant = {};
-  double target = 1;        // wanted density_pv of the sparse calls
+  double target = 1;        // wanted density_pv of the sparse calls; 0 = the method as given
   std::string method = {};  // NAME:key=value,... that was run; empty until its knob is found
   double knob = 0;
   Reach reach = Reach::Reached;

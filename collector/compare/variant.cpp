@@ -36,8 +36,9 @@ std::optional<double> numberOf(std::string_view text) {
 }  // namespace
 
 std::string Variant::methodText(double value) const {
-  return integerKnob ? fmt::format("{}{}={:.0f}", prefix, knob.key, value)
-                     : fmt::format("{}{}={:.6g}", prefix, knob.key, value);
+  if (!knob) return prefix.substr(0, prefix.size() - 1);
+  return integerKnob ? fmt::format("{}{}={:.0f}", prefix, knob->key, value)
+                     : fmt::format("{}{}={:.6g}", prefix, knob->key, value);
 }
 
 Variant parseVariant(const std::string& text, int denseSteps) {
@@ -46,14 +47,12 @@ Variant parseVariant(const std::string& text, int denseSteps) {
   const std::string name = text.substr(0, colon);
   const std::string parameters = colon == std::string::npos ? "" : text.substr(colon + 1);
   const MethodInfo& info = *std::ranges::find(methods(), name, &MethodInfo::name);
-  if (!info.knob) {
-    refuse("--methods " + text, "the method has no parameter that sets its density", "leave it out");
+  Variant variant{
+      text, text + (parameters.empty() ? (colon == std::string::npos ? ":" : "") : ","), {}, false};
+  if (info.knob && !fixes(parameters, info.knob->key)) {
+    variant.knob = info.knob;
+    variant.integerKnob = specOf(info, info.knob->key)->integer;
   }
-  if (fixes(parameters, info.knob->key)) {
-    refuse("--methods " + text, info.knob->key + " is what the comparison searches", "leave it open");
-  }
-  Variant variant{text, text + (parameters.empty() ? (colon == std::string::npos ? ":" : "") : ","),
-                  *info.knob, specOf(info, info.knob->key)->integer};
   const auto schedule = [&](const std::string& key, int value) {
     if (specOf(info, key) != nullptr && !fixes(parameters, key)) {
       variant.prefix += fmt::format("{}={},", key, value);
@@ -85,6 +84,7 @@ double parseDensity(const std::string& text) {
 }
 
 std::string densityText(double density) {
+  if (density == kAsGiven) return "as given";
   const double below = std::round(1 / density);
   return std::abs(below * density - 1) < 1e-9 ? fmt::format("1/{:.0f}", below)
                                               : fmt::format("{:.3g}", density);

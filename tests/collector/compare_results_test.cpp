@@ -51,15 +51,22 @@ TEST(CompareVariant, LeavesTheKnobOpenAndSetsTheDenseSchedule) {
   EXPECT_EQ(parseVariant("window", 0).methodText(3), "window:dense_steps=0,dense_layers=0,frames=3");
   for (const std::string& name : defaultVariants()) {
     const Variant variant = parseVariant(name, 3);
-    EXPECT_NO_THROW((void)parseMethod(variant.methodText(variant.knob.sparsest))) << name;
-    EXPECT_NO_THROW((void)parseMethod(variant.methodText(variant.knob.densest))) << name;
+    EXPECT_NO_THROW((void)parseMethod(variant.methodText(variant.knob->sparsest))) << name;
+    EXPECT_NO_THROW((void)parseMethod(variant.methodText(variant.knob->densest))) << name;
   }
 }
 
-TEST(CompareVariant, RefusesWhatCannotBeCompared) {
-  EXPECT_THROW((void)parseVariant("dense", 0), db::Error);
+TEST(CompareVariant, RunsAsGivenWhenTheKnobIsFixed) {
+  const Variant fixed = parseVariant("topk:density=0.5", 2);
+  EXPECT_FALSE(fixed.knob);
+  EXPECT_EQ(fixed.methodText(0), "topk:density=0.5,dense_steps=2,dense_layers=0");
+  EXPECT_EQ(parseVariant("dense", 2).methodText(0), "dense");
+  EXPECT_EQ(densityText(kAsGiven), "as given");
+}
+
+TEST(CompareVariant, RefusesWhatIsNoMethod) {
   EXPECT_THROW((void)parseVariant("magic", 0), db::Error);
-  EXPECT_THROW((void)parseVariant("topk:density=0.5", 0), db::Error);
+  EXPECT_THROW((void)parseVariant("topk:magic=1", 0), db::Error);
   EXPECT_THAT(defaultVariants(), Not(testing::Contains("dense")));
 }
 

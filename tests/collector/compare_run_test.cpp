@@ -107,6 +107,17 @@ TEST_F(CompareRun, AMethodThatDoesNotFitIsNamedAndTheOthersRun) {
   EXPECT_EQ(results.cell("topk", 0.5).runs.size(), 1U);
 }
 
+TEST_F(CompareRun, AVariantWithAFixedKnobRunsOnce) {
+  m_options.variants = {"topk:density=0.4"};
+  m_options.samples = {{0, 0}};
+  Results results{.setup = setupOf(m_options)};
+  ASSERT_TRUE(compare(results));
+  ASSERT_EQ(results.cells.size(), 1U);
+  EXPECT_EQ(results.cells.front().target, kAsGiven);
+  EXPECT_EQ(results.cells.front().method, "topk:density=0.4,dense_steps=1,dense_layers=0");
+  EXPECT_NEAR(results.cells.front().runs.at(0).densityPv, 0.4, 1e-6);  // 4 of 10 blocks
+}
+
 TEST_F(CompareRun, TracesAreKeptWhenAsked) {
   m_options.keep = m_folder.path();
   m_options.variants = {"topk"};
