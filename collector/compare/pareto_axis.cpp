@@ -10,12 +10,15 @@ namespace {
 constexpr double kMargin = 0.05;  // of the axis, on either side
 
 std::vector<double> logarithmicTicks(double low, double high) {
+  const double decades = std::log10(high / low);
+  const std::vector<double> digits = decades > 2   ? std::vector<double>{1}
+                                     : decades > 1 ? std::vector<double>{1, 2, 5}
+                                                   : std::vector<double>{1, 2, 3, 4, 5, 6, 8};
   std::vector<double> ticks;
-  const bool wide = high / low > 100;
   for (double decade = std::pow(10, std::floor(std::log10(low))); decade <= high; decade *= 10) {
-    for (const double digit : {1.0, 2.0, 5.0}) {
+    for (const double digit : digits) {
       const double tick = decade * digit;
-      if (tick >= low && tick <= high && (!wide || digit == 1)) ticks.push_back(tick);
+      if (tick >= low && tick <= high) ticks.push_back(tick);
     }
   }
   return ticks;

@@ -23,11 +23,10 @@ struct TableColumn {
 constexpr std::array kTable = {
     TableColumn{"QK", &RunMetrics::densityQk, 3, false},
     TableColumn{"PV", &RunMetrics::densityPv, 3, false},
-    TableColumn{"FLOP", &RunMetrics::flops, 3, false},
-    TableColumn{"FLOP, whole run", &RunMetrics::runFlops, 3, false},
+    TableColumn{"work, whole run", &RunMetrics::runFlops, 3, false},
     TableColumn{"recall", &RunMetrics::recall, 3, true},
     TableColumn{"recall p05", &RunMetrics::recallP05, 3, false},
-    TableColumn{"s.d. over heads", &RunMetrics::recallHeadSd, 3, false},
+    TableColumn{"its s.d. over heads", &RunMetrics::recallHeadSd, 3, false},
     TableColumn{"error", &RunMetrics::error, 3, true},
     TableColumn{"PSNR", &RunMetrics::psnr, 1, true},
     TableColumn{"SSIM", &RunMetrics::ssim, 3, true},
@@ -36,8 +35,7 @@ constexpr std::array kTable = {
     TableColumn{"attention s", &RunMetrics::attentionSeconds, 2, false},
     TableColumn{"search s", &RunMetrics::searchSeconds, 2, false},
     TableColumn{"total s", &RunMetrics::totalSeconds, 1, false},
-    TableColumn{"attention x", &RunMetrics::attentionTimes, 2, true},
-    TableColumn{"total x", &RunMetrics::totalTimes, 2, true},
+    TableColumn{"total / dense", &RunMetrics::totalTimes, 2, true},
 };
 
 std::string number(const Spread& spread, const TableColumn& column) {
