@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyzer/statistics.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace ditscope::analyzer {
@@ -16,6 +17,17 @@ void Summary::add(double value) {
     sum += value;
     ++count;
   }
+}
+
+double quantile(std::vector<double> values, double share) {
+  if (values.empty()) return kNaN;
+  const double place = share * static_cast<double>(values.size() - 1);
+  const auto below = static_cast<std::ptrdiff_t>(place);
+  const auto nth = values.begin() + below;
+  std::nth_element(values.begin(), nth, values.end());
+  if (nth + 1 == values.end()) return *nth;
+  const double above = *std::min_element(nth + 1, values.end());
+  return *nth + (place - static_cast<double>(below)) * (above - *nth);
 }
 
 }  // namespace ditscope::analyzer

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 namespace ditscope::analyzer {
 
@@ -21,5 +22,8 @@ struct Summary {
   void add(double value);
   [[nodiscard]] double mean() const { return count > 0 ? sum / static_cast<double>(count) : kNaN; }
 };
+
+// Between the two nearest values; NaN when there are none. share in [0, 1]; values finite.
+[[nodiscard]] double quantile(std::vector<double> values, double share);
 
 }  // namespace ditscope::analyzer
