@@ -13,7 +13,8 @@ namespace ditscope::collector::compare {
 namespace {
 
 constexpr double kPanelWidth = 430, kPanelHeight = 400;
-constexpr double kLeft = 70, kTop = 48, kBottom = 54, kGap = 76, kLegend = 260, kLegendRow = 20;
+constexpr double kLeft = 70, kTop = 48, kBottom = 54, kGap = 76, kLegendMark = 42, kLegendRow = 20;
+constexpr double kLetter = 6.8;  // mean width in the legend
 
 constexpr std::array kColours = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
                                  "#E69F00", "#56B4E9", "#000000", "#8C8C8C"};
@@ -136,14 +137,22 @@ class PanelDrawing {
   Axis m_x, m_y;
 };
 
+double legendWidth(const std::vector<ParetoPanel>& panels) {
+  size_t letters = 20;
+  for (const ParetoPanel& panel : panels) {
+    for (const ParetoLine& line : panel.lines) letters = std::max(letters, line.name.size());
+  }
+  return kLegendMark + kLetter * double(letters);
+}
+
 std::string legend(const std::vector<ParetoLine>& lines, double left) {
   std::string text;
   for (size_t i = 0; i < lines.size(); ++i) {
     const double y = kTop + 8 + double(i) * kLegendRow;
     const Style style = styleOf(i);
-    text +=
-        fmt::format("<path d=\"M{} {}h34\" {}/>\n{}<text x=\"{}\" y=\"{}\">{}</text>\n", left, y,
-                    lineStroke(style), mark(style, left + 17, y), left + 42, y + 4, escaped(lines[i].name));
+    text += fmt::format("<path d=\"M{} {}h34\" {}/>\n{}<text x=\"{}\" y=\"{}\">{}</text>\n", left, y,
+                        lineStroke(style), mark(style, left + 17, y), left + kLegendMark, y + 4,
+                        escaped(lines[i].name));
   }
   return text;
 }
@@ -178,7 +187,7 @@ std::string paretoSvg(const std::string& title, const std::vector<ParetoPanel>& 
       "<style>.grid{{stroke:#ddd;fill:none}}.frame{{stroke:#555;fill:none}}</style>\n"
       "<rect width=\"{0}\" height=\"{1}\" fill=\"white\"/>\n"
       "<text x=\"{2}\" y=\"26\" font-size=\"15\">{3}</text>\n",
-      legendLeft + kLegend, height, kLeft, escaped(title));
+      legendLeft + legendWidth(panels), height, kLeft, escaped(title));
   double left = kLeft;
   for (const ParetoPanel& panel : panels) {
     text += PanelDrawing(panel, left).svg();

@@ -76,6 +76,18 @@ std::vector<const Cell*> cellsOf(const Results& results, const std::string& vari
   return cells;
 }
 
+// Targets that ended at the same value of the knob share a line.
+std::string linesOf(const std::vector<const Cell*>& cells) {
+  std::string text, targets;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    targets += (targets.empty() ? "" : ", ") + densityText(cells[i]->target);
+    if (i + 1 < cells.size() && cells[i + 1]->method == cells[i]->method) continue;
+    text += line(*cells[i], targets);
+    targets.clear();
+  }
+  return text;
+}
+
 std::string setupLine(const Results& results) {
   const nlohmann::json& setup = results.setup;
   double load = 0;
@@ -109,7 +121,7 @@ std::string toMarkdown(const Results& results) {
   }
   text += '\n' + rule + '\n' + line(results.dense, "1");
   for (const std::string& variant : variantsOf(results)) {
-    for (const Cell* cell : cellsOf(results, variant)) text += line(*cell, densityText(cell->target));
+    text += linesOf(cellsOf(results, variant));
   }
   std::set<std::string> said;
   for (const Cell& cell : results.cells) {

@@ -112,6 +112,11 @@ TEST(CompareReport, ShowsMeansSpreadsAndWhatDidNotRun) {
   EXPECT_THAT(table, HasSubstr("blasst does not run here: no"));
   const std::string csv = toCsv(results);
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 3);  // a head and two runs
+  Cell& sparser = results.cell("topk:source=pooled", 0.125);
+  sparser.method = results.cells.front().method;
+  sparser.reach = Reach::CannotLower;
+  sparser.add(runOf(1, 0.1));
+  EXPECT_THAT(toMarkdown(results), HasSubstr("| topk:source=pooled | 1/4, 1/8 (cannot go lower) |"));
 }
 
 TEST(CompareReport, SpreadLeavesOutWhatIsNotKnown) {
