@@ -4,19 +4,16 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "collector/environment.h"
 #include "collector/interrupt.h"
+#include "collector/output_file.h"
 #include "collector/skip_calibration_run.h"
-#include "db/error.h"
 
 namespace ditscope::collector {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr const char* kHelp = R"(
 Runs the model densely and counts, for a grid of thresholds at once, which blocks each would skip.
@@ -38,18 +35,6 @@ struct CommandOptions {
   bool quiet = false;
   bool json = false;
 };
-
-void checkOutput(const CollectOptions& run) {
-  std::error_code error;
-  if (!run.overwrite && fs::exists(run.out, error)) {
-    throw db::Error(db::Error::Kind::BadInput, run.out.string(), "it is there already",
-                    "choose another name or use --overwrite");
-  }
-  if (!fs::is_directory(fs::absolute(run.out).parent_path(), error)) {
-    throw db::Error(db::Error::Kind::BadInput, run.out.string(), "its folder does not exist",
-                    "make the folder first");
-  }
-}
 
 std::vector<SkipSample> samplesOf(const CommandOptions& options) {
   std::vector<std::optional<int64_t>> labels(options.labels.begin(), options.labels.end());
@@ -95,19 +80,9 @@ std::string toText(const CommandOptions& options, const SkipMeasurement& measure
   return text;
 }
 
-void writeText(const fs::path& file, const std::string& text) {
-  std::ofstream out(file, std::ios::binary);
-  out << text << '\n';
-  out.close();
-  if (!out) {
-    throw db::Error(db::Error::Kind::Failure, file.string(), "cannot write it",
-                    "check the disk and the folder");
-  }
-}
-
 int run(const CLI::App& command, CommandOptions& options) {
   CollectOptions& sampling = options.calibration.run;
-  checkOutput(sampling);
+  checkOutputFile(sampling.out, sampling.overwrite);
   if (command.count("--guidance") > 0) sampling.guidance = options.guidance;
   if (!options.size.empty()) sampling.latentSize = {options.size[0], options.size[1], options.size[2]};
   options.calibration.samples = samplesOf(options);
@@ -122,7 +97,7 @@ int run(const CLI::App& command, CommandOptions& options) {
     return 0;
   }
   const std::string json = toJson(options.calibration, measured).dump(2);
-  writeText(sampling.out, json);
+  writeTextFile(sampling.out, json);
   if (options.json) {
     fmt::print("{}\n", json);
   } else if (!options.quiet) {

@@ -18,7 +18,7 @@ namespace ditscope::collector {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr int kOverheadSteps = 3;  // of one timed generation
+constexpr int kOverheadSteps = 3;  // first steps, of one timed generation
 
 void checkDevice(const std::string& device) {
   if (device == "cuda") {
@@ -38,7 +38,6 @@ struct ScratchTrace {
 
 void addOverhead(const CollectOptions& options, const Session& session, ProgressLine& progress,
                  db::Run& run) {
-  const int steps = std::min(options.steps, kOverheadSteps);
   const ScratchTrace scratch{options.out.string() + ".overhead"};
   int generations = 0;
   progress.start("measuring the cost of recording", 2 * (options.overheadRounds + 1));
@@ -48,7 +47,7 @@ void addOverhead(const CollectOptions& options, const Session& session, Progress
   };
   const auto off = [&] {
     const RunClock clock;
-    session.generate(steps, clock, nullptr);
+    session.generate(clock, nullptr, {}, kOverheadSteps);
     return seconds(clock);
   };
   const auto on = [&] {
@@ -58,8 +57,9 @@ void addOverhead(const CollectOptions& options, const Session& session, Progress
     const int64_t device = writer.addDevice(cpuDevice());
     const RunClock clock;
     Recorder recorder(writer, options.record, clock, device, run.nLayers);
-    session.generate(steps, clock, &recorder,
-                     [&writer](const db::Step& step, const at::Tensor&) { writer.push(step); });
+    session.generate(
+        clock, &recorder, [&writer](const db::Step& step, const at::Tensor&) { writer.push(step); },
+        kOverheadSteps);
     writer.flush();
     return seconds(clock);
   };
@@ -94,7 +94,7 @@ CollectSummary collect(const CollectOptions& options, ProgressLine& progress,
   int recordedSteps = 0;
   progress.start("recording", options.steps);
   const Generation generation =
-      session.generate(options.steps, clock, &recorder, [&](const db::Step& step, const at::Tensor& now) {
+      session.generate(clock, &recorder, [&](const db::Step& step, const at::Tensor& now) {
         writer.push(step);
         recordedSteps = step.index + 1;
         if (!now.defined()) return;

@@ -169,6 +169,13 @@ std::function<int()> addCollectCommand(CLI::App& program) {
                   "sparsity configuration: a method for each layer, head and step; --steps and --block then "
                   "default to its own")
       ->excludes("--method");
+  program
+      .add_option_function<std::string>(
+          "--plan",
+          [options](const std::string& file) { options->collect.method = "ditfastattn:plan=" + file; },
+          "compression plan of `ditscope collect plan`; the same as --method ditfastattn:plan=FILE")
+      ->excludes("--method")
+      ->excludes("--config");
   program.add_option("--steps", collect.steps, "sampling steps")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));

@@ -5,6 +5,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "collector/interrupt.h"
@@ -91,7 +92,8 @@ at::Tensor sample(Denoiser& denoiser, Sampler& sampler, AttentionBackend& attent
   const c10::NoGradGuard noGrad;
   const Guidance guidance{denoiser, attention, request};
   at::Tensor latents = request.noise;
-  for (int i = 0; i < sampler.steps(); ++i) {
+  const int steps = request.onlyFirst > 0 ? std::min(request.onlyFirst, sampler.steps()) : sampler.steps();
+  for (int i = 0; i < steps; ++i) {
     const NvtxRange range(NvtxName::Step, i);
     db::Step step{i, sampler.sigmas()[size_t(i)], sampler.timesteps()[size_t(i)], clock.now(), 0};
     try {

@@ -20,6 +20,7 @@ struct SamplingRequest {
   at::Tensor uncondText;  // likewise, of the unconditional branch; used when guidance > 1
   int64_t label = 0;      // class-conditional models
   double guidance = 1;
+  int onlyFirst = 0;  // steps of the schedule that are run; 0 = all
 };
 
 // The denoiser's predictions of a step, [1, C, ...] without variance channels, of both branches of guidance.

@@ -60,19 +60,16 @@ SamplingRequest Session::request(const CollectOptions& options) const {
   return makeRequest(options, m_folder, m_denoiser->shape());
 }
 
-Generation Session::generate(int steps, const RunClock& clock, Recorder* recorder,
-                             const StepDone& done) const {
-  return generate(m_newMethod, m_request, steps, clock, recorder, done);
+Generation Session::generate(const RunClock& clock, Recorder* recorder, const StepDone& done,
+                             int onlyFirst) const {
+  SamplingRequest request = m_request;
+  request.onlyFirst = onlyFirst;
+  return generate(m_newMethod, request, clock, recorder, done);
 }
 
 Generation Session::generate(const MethodMaker& newMethod, const SamplingRequest& request,
                              const RunClock& clock, Recorder* recorder, const StepDone& done) const {
-  return generate(newMethod, request, m_options.steps, clock, recorder, done);
-}
-
-Generation Session::generate(const MethodMaker& newMethod, const SamplingRequest& request, int steps,
-                             const RunClock& clock, Recorder* recorder, const StepDone& done) const {
-  const std::unique_ptr<Sampler> sampler = newSampler(steps);
+  const std::unique_ptr<Sampler> sampler = newSampler(m_options.steps);
   InstrumentedAttention attention(newMethod(planOf(*sampler, m_denoiser->shape())), m_options.block, clock,
                                   recorder, m_stop);
   const at::Tensor latents = sample(*m_denoiser, *sampler, attention, request, clock, done);

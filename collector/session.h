@@ -22,9 +22,11 @@ class Session {
   // `options` outlives the session. Throws db::Error for anything in them that does not fit the model.
   Session(const CollectOptions& options, std::function<bool()> stop);
 
-  // A fresh method and a fresh sampler each time; the same noise.
-  Generation generate(int steps, const RunClock& clock, Recorder* recorder, const StepDone& done = {}) const;
-  // With another method and request than the options'; as many steps as they say.
+  // A fresh method and a fresh sampler each time; the same noise. `onlyFirst` stops after so many of the
+  // options' steps; 0 = runs all.
+  Generation generate(const RunClock& clock, Recorder* recorder, const StepDone& done = {},
+                      int onlyFirst = 0) const;
+  // With another method and request than the options'.
   Generation generate(const MethodMaker& newMethod, const SamplingRequest& request, const RunClock& clock,
                       Recorder* recorder, const StepDone& done = {}) const;
 

@@ -119,6 +119,53 @@ TEST_F(RunProgram, BadInputIsOneLine) {
   EXPECT_FALSE(std::filesystem::exists(m_out));
 }
 
+TEST_F(RunProgram, APlanIsSearchedAndObeyed) {
+  const std::string plan = m_folder.path() / "plan.json";
+  const std::vector<std::string> search = {"plan", "--model", model(), "--out",       plan, "--block",
+                                           "32",   "--steps", "2",     "--threshold", "10"};
+  ASSERT_EQ(run(search), 0) << m_stderr;
+  EXPECT_THAT(refusal(search), HasSubstr("it is there already"));
+  ASSERT_EQ(run(with({"--plan", plan, "--json", "--measure-overhead", "1"})), 0) << m_stderr;
+  EXPECT_LT(nlohmann::json::parse(m_stdout).at("density_qk").get<double>(), 1);
+  EXPECT_THAT(
+      refusal({"--model", model(), "--out", m_folder.path() / "other.db", "--steps", "3", "--plan", plan}),
+      HasSubstr("steps"));
+}
+
+TEST_F(RunProgram, ThresholdsAreCalibratedAndUsed) {
+  const std::string file = m_folder.path() / "calibration.json";
+  const int code = run(
+      {"calibrate", "--model", model(), "--out", file, "--block", "32", "--steps", "2", "--seeds", "0,1"});
+  if (code == 0) {
+    EXPECT_EQ(run(with({"--method", "blasst:calibration=" + file + ",target=0.3"})), 0) << m_stderr;
+  } else {  // random weights may leave too few points to fit; that must be said, and nothing be written
+    EXPECT_EQ(code, 3);
+    EXPECT_EQ(std::count(m_stderr.begin(), m_stderr.end(), '\n'), 1) << m_stderr;
+    EXPECT_FALSE(std::filesystem::exists(file));
+  }
+  EXPECT_THAT(refusal({"calibrate", "--model", model(), "--out", "/nowhere/c.json"}), HasSubstr("/nowhere"));
+}
+
+TEST_F(RunProgram, AConfigurationIsObeyed) {
+  const std::string file = m_folder.path() / "config.json";
+  std::ofstream(file) << R"({"format": "ditscope.config", "version": 1,
+    "model": {"class": "WanTransformer3DModel", "layers": 2, "heads": 2, "tokens": 300, "grid": [3, 5, 20]},
+    "scheduler": {"name": "x", "steps": 2}, "block": {"q": 32, "k": 32},
+    "defaults": {"method": "dense"},
+    "overrides": [{"layers": [1], "heads": [0], "method": "window", "parameters": {"frames": 0}}]})";
+  ASSERT_EQ(run({"--model", model(), "--out", m_out, "--config", file, "--json"}), 0) << m_stderr;
+  const db::TraceReader trace(m_out);
+  EXPECT_EQ(trace.run().nSteps, 2) << "the configuration's";
+  for (const db::HeadRow& row : trace.heads({})) {
+    if (row.layer >= 2) continue;  // cross attention
+    const bool window = row.layer == 1 && row.head == 0;
+    EXPECT_TRUE(!window || row.decision.method == "window");
+    EXPECT_EQ(row.stats.densityQk < 1, window);
+  }
+  EXPECT_THAT(refusal({"--model", model(), "--out", m_out, "--overwrite", "--config", file, "--steps", "3"}),
+              HasSubstr("--steps 2"));
+}
+
 TEST_F(RunProgram, AnExistingTraceIsKept) {
   std::ofstream(m_out) << "precious";
   EXPECT_THAT(refusal(with({})), HasSubstr("run.db"));
@@ -128,8 +175,8 @@ TEST_F(RunProgram, AnExistingTraceIsKept) {
 
 TEST_F(RunProgram, HelpShowsExamplesAndMethods) {
   ASSERT_EQ(run({"--help"}), 0);
-  EXPECT_THAT(m_stdout, AllOf(HasSubstr("ditscope-collect --model demo-video --out run.db"),
-                              HasSubstr("rettention")));
+  EXPECT_THAT(m_stdout,
+              AllOf(HasSubstr("ditscope-collect --model demo-video --out run.db"), HasSubstr("rettention")));
 }
 
 #ifdef DITSCOPE_NVTX_LISTENER
