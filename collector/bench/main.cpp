@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // ditscope-bench: attention kernels against their rivals.
-#include <c10/util/Exception.h>
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
 
 #include "collector/bench/bench_command.h"
-#include "db/error.h"
+#include "collector/program.h"
 
 namespace {
-
-constexpr int kBadInput = 3;
-constexpr int kFailure = 4;
 
 int runProgram(int argc, char** argv) {
   CLI::App program("Compares the attention kernels with LibTorch's and with the machine's peak.",
@@ -26,8 +22,9 @@ int runProgram(int argc, char** argv) {
     return program.exit(version);
   } catch (const CLI::ParseError& error) {
     fmt::print(stderr, "ditscope: command line : {} : see ditscope-bench --help\n", error.what());
-    return kBadInput;
+    return ditscope::collector::kBadInput;
   }
+  ditscope::collector::restartWithFastSettings(argv);  // the rivals too run as fast as they can
   command();
   return 0;
 }
@@ -35,17 +32,5 @@ int runProgram(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return runProgram(argc, argv);
-  } catch (const ditscope::db::Error& error) {
-    fmt::print(stderr, "ditscope: {}\n", error.what());
-    return error.exitCode();
-  } catch (const c10::Error& error) {
-    fmt::print(stderr, "ditscope: LibTorch : {} : report this with the command line\n",
-               error.what_without_backtrace());
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "ditscope: unexpected failure : {} : report this with the command line\n",
-               error.what());
-  }
-  return kFailure;
+  return ditscope::collector::endWithExitCode([argc, argv] { return runProgram(argc, argv); });
 }

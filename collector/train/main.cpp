@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // ditscope-train-demo: trains the demo models and measures their samples.
-#include <c10/util/Exception.h>
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
 #include <functional>
 
+#include "collector/program.h"
 #include "collector/train/train_command.h"
-#include "db/error.h"
 
 namespace {
-
-constexpr int kBadInput = 3;
-constexpr int kFailure = 4;
 
 int runProgram(int argc, char** argv) {
   namespace train = ditscope::collector::train;
@@ -29,7 +25,7 @@ int runProgram(int argc, char** argv) {
     return program.exit(help);
   } catch (const CLI::ParseError& error) {
     fmt::print(stderr, "ditscope: command line : {} : see ditscope-train-demo --help\n", error.what());
-    return kBadInput;
+    return ditscope::collector::kBadInput;
   }
   command();
   return 0;
@@ -38,17 +34,5 @@ int runProgram(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return runProgram(argc, argv);
-  } catch (const ditscope::db::Error& error) {
-    fmt::print(stderr, "ditscope: {}\n", error.what());
-    return error.exitCode();
-  } catch (const c10::Error& error) {
-    fmt::print(stderr, "ditscope: LibTorch : {} : report this with the command line\n",
-               error.what_without_backtrace());
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "ditscope: unexpected failure : {} : report this with the command line\n",
-               error.what());
-  }
-  return kFailure;
+  return ditscope::collector::endWithExitCode([argc, argv] { return runProgram(argc, argv); });
 }
