@@ -27,6 +27,11 @@ struct DriftOptions {
   std::optional<size_t> top;
 };
 
+struct CommandResult {
+  std::string text;  // for stdout
+  int exitCode = 0;  // of a command whose answer can be no
+};
+
 [[nodiscard]] std::string runInfo(const CommonOptions& common);
 [[nodiscard]] std::string runHeads(const CommonOptions& common, const HeadsOptions& options);
 [[nodiscard]] std::string runDrift(const CommonOptions& common, const DriftOptions& options);

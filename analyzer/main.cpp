@@ -14,6 +14,7 @@
 #include "analyzer/commands.h"
 #include "analyzer/dispatch.h"
 #include "analyzer/quantity.h"
+#include "analyzer/verify/verify_command.h"
 #include "db/error.h"
 
 namespace ditscope::analyzer {
@@ -60,7 +61,34 @@ struct Options {
   CommonOptions common;
   HeadsOptions heads;
   DriftOptions drift;
+  VerifyOptions verify;
 };
+
+void addVerify(CLI::App& app, Options& options) {
+  auto* verify = app.add_subcommand("verify", "what a configuration promised against a run with it");
+  verify->add_option("CONFIG", options.common.file, "sparsity configuration, for example config.json")
+      ->required()
+      ->type_name("");
+  verify
+      ->add_option("RUN", options.verify.run,
+                   "trace recorded with the configuration and --record mass (default: record it now)")
+      ->type_name("");
+  verify->add_option("--against", options.verify.dense, "dense trace of the same model, seed and label")
+      ->required()
+      ->type_name("FILE");
+  verify->add_option("--out", options.verify.out, "keep the run that is recorded now in this trace")
+      ->excludes("RUN")
+      ->type_name("FILE");
+  verify->add_flag_callback(
+      "--json", [&] { options.common.format = OutputFormat::Json; }, "one JSON object");
+  verify->add_flag("--ascii", options.common.ascii, "no block characters");
+  verify->footer(
+      "Compares recall, error, density and time of every head with what the configuration expects.\n\n"
+      "Examples:\n"
+      "  ditscope verify config.json --against dense.db --out run.db\n"
+      "  ditscope verify config.json --against dense.db run.db --json\n\n"
+      "Exit codes: 0 the promise is kept, 1 it is missed, 3 bad input, 4 a failure of ours.");
+}
 
 void addCommands(CLI::App& app, Options& options) {
   for (const CompanionProgram& companion : companionPrograms())
@@ -96,12 +124,15 @@ void addCommands(CLI::App& app, Options& options) {
       ->check(CLI::PositiveNumber)
       ->type_name("N");
   drift->footer("Example: can the mask of step 4 be used again?\n  ditscope drift run.db --ref 4");
+
+  addVerify(app, options);
 }
 
-std::string execute(const CLI::App& app, const Options& options) {
-  if (app.got_subcommand("info")) return runInfo(options.common);
-  if (app.got_subcommand("heads")) return runHeads(options.common, options.heads);
-  return runDrift(options.common, options.drift);
+CommandResult execute(const CLI::App& app, const Options& options) {
+  if (app.got_subcommand("info")) return {runInfo(options.common)};
+  if (app.got_subcommand("heads")) return {runHeads(options.common, options.heads)};
+  if (app.got_subcommand("verify")) return runVerify(options.common, options.verify);
+  return {runDrift(options.common, options.drift)};
 }
 
 // CLI11 would only say that a command is missing.
@@ -134,8 +165,9 @@ int run(int argc, char** argv) {
     const std::string command = chosen.empty() ? "ditscope" : "ditscope " + chosen.front()->get_name();
     return fail(fmt::format("command line : {} : see {} --help", error.what(), command), kBadInput);
   }
-  print(execute(app, options));
-  return 0;
+  const CommandResult result = execute(app, options);
+  print(result.text);
+  return result.exitCode;
 }
 
 }  // namespace
