@@ -13,6 +13,7 @@
 
 #include "analyzer/commands.h"
 #include "analyzer/dispatch.h"
+#include "analyzer/exchange/exchange_cli.h"
 #include "analyzer/quantity.h"
 #include "analyzer/verify/verify_command.h"
 #include "db/error.h"
@@ -62,6 +63,7 @@ struct Options {
   HeadsOptions heads;
   DriftOptions drift;
   VerifyOptions verify;
+  ExchangeArguments exchange;
 };
 
 void addVerify(CLI::App& app, Options& options) {
@@ -126,9 +128,11 @@ void addCommands(CLI::App& app, Options& options) {
   drift->footer("Example: can the mask of step 4 be used again?\n  ditscope drift run.db --ref 4");
 
   addVerify(app, options);
+  addExchangeCommands(app, options.exchange);
 }
 
 CommandResult execute(const CLI::App& app, const Options& options) {
+  if (auto result = runExchangeCommand(app, options.exchange)) return *std::move(result);
   if (app.got_subcommand("info")) return {runInfo(options.common)};
   if (app.got_subcommand("heads")) return {runHeads(options.common, options.heads)};
   if (app.got_subcommand("verify")) return runVerify(options.common, options.verify);

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Comma-separated values after RFC 4180: quotes, doubled quotes, line ends inside them; LF or CR LF.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analyzer/exchange/exchange_format.h"
+
+namespace ditscope::analyzer {
+
+using CsvTable = std::vector<std::vector<std::string>>;  // lines without content are left out
+
+// The ' in front of what a spreadsheet would take for a formula is taken away. Throws db::Error.
+[[nodiscard]] CsvTable parseCsv(const ExchangeInput& input);
+
+}  // namespace ditscope::analyzer

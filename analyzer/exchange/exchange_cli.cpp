@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyzer/exchange/exchange_cli.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "analyzer/exchange/config_diff.h"
+#include "analyzer/exchange/exchange_file.h"
+#include "analyzer/exchange/like.h"
+#include "analyzer/machine_text.h"
+#include "db/config_file.h"
+#include "db/error.h"
+#include "db/trace_reader.h"
+
+namespace ditscope::analyzer {
+namespace {
+
+std::string formatList() {
+  std::string text = "Formats:\n";
+  for (const ExchangeFormat& format : exchangeFormats())
+    text += fmt::format("  {:<16}{} ({})\n", format.name, format.help, format.extension);
+  return text;
+}
+
+void addOptions(CLI::App& command, ExchangeArguments& a) {
+  command.add_option("--out", a.out, "file to write")->required()->type_name("PATH");
+  command.add_option("--prefix", a.options.module, "module path of a layer's attention, {} for its number")
+      ->type_name("PATH");
+  command.add_option("--tile", a.options.tile, "tokens of a tile of sliding tile attention, such as 6x8x8")
+      ->type_name("FxRxC");
+  command.add_option("--target", a.options.target, "share of blocks to skip, for a calibrated curve")
+      ->check(CLI::Range(0.0, 1.0))
+      ->type_name("SHARE");
+  command.add_flag("--strict", a.strict, "exit code 1 when something was lost");
+  command.add_flag("--json", a.json, "one JSON object");
+}
+
+// Losses go to stderr as sentences, or into the object on stdout.
+CommandResult finish(const ExchangeArguments& a, const char* schema, const ExchangeFormat& format,
+                     const LossReport& losses) {
+  CommandResult result{.text = {}, .exitCode = a.strict && !losses.empty() ? 1 : 0};
+  if (a.json) {
+    result.text = jsonText(
+        {{"schema", schema}, {"file", a.file}, {"format", format.name}, {"out", a.out}, {"losses", losses}});
+    return result;
+  }
+  result.text =
+      fmt::format("{}: written, {} lost\n", a.out, losses.empty() ? "nothing" : "not all kept, see what is");
+  for (const std::string& loss : losses) fmt::print(stderr, "lost: {}\n", loss);
+  return result;
+}
+
+CommandResult runExport(const ExchangeArguments& a) {
+  const ExchangeFormat& format = exchangeFormat(a.format);
+  ExchangeOptions options = a.options;
+  if (!a.like.empty()) options.times = stepTimes(a.like);
+  LossReport losses;
+  if (!isTraceFile(a.file)) {
+    format.write(db::readConfig(a.file), options, a.out, losses);
+    return finish(a, "ditscope.export/1", format, losses);
+  }
+  if (format.writeTrace == nullptr)
+    throw db::Error(db::Error::Kind::BadInput, fmt::format("cannot export {} to {}", a.file, format.name),
+                    "it is a trace, and the format holds settings",
+                    "give a configuration, or make one with ditscope tune");
+  format.writeTrace(db::TraceReader(a.file), options, a.out, losses);
+  return finish(a, "ditscope.export/1", format, losses);
+}
+
+CommandResult runImport(const ExchangeArguments& a) {
+  const std::string bytes = readExchangeFile(a.file);
+  std::optional<db::SparsityConfig> like;
+  ExchangeInput input{.bytes = bytes, .name = a.file, .like = nullptr, .options = a.options};
+  const ExchangeFormat& format = a.format.empty() ? recogniseFormat(input) : exchangeFormat(a.format);
+  if (!a.like.empty()) {
+    like = configLike(a.like);
+    input.like = &*like;
+  } else if (format.needsLike) {
+    throw db::Error(db::Error::Kind::BadInput, fmt::format("cannot import {}", a.file),
+                    fmt::format("a {} file does not name the model, its steps and blocks", format.name),
+                    "give --like with a recorded run or a configuration of the model");
+  }
+  LossReport losses;
+  db::writeConfig(a.out, format.read(input, losses));
+  return finish(a, "ditscope.import/1", format, losses);
+}
+
+CommandResult runDiff(const ExchangeArguments& a) {
+  const ConfigDiff diff = diffConfigs(db::readConfig(a.file), db::readConfig(a.second));
+  return {.text = a.json ? diffJson(a.file, a.second, diff) : diffText(diff),
+          .exitCode = diff.same() ? 0 : 1};
+}
+
+}  // namespace
+
+void addExchangeCommands(CLI::App& app, ExchangeArguments& a) {
+  auto* write = app.add_subcommand("export", "write a configuration or masks for other tools");
+  write->add_option("FILE", a.file, "sparsity configuration, or a trace for csv and block-mask")
+      ->required()
+      ->type_name("");
+  write->add_option("--to", a.format, "format, see below")->required()->type_name("FORMAT");
+  addOptions(*write, a);
+  write->add_option("--step", a.options.step, "only this step, of a trace")->type_name("STEP");
+  write->add_option("--like", a.like, "recorded run that has the times of the steps")->type_name("RUN");
+  write->footer(formatList() +
+                "\nWhat a format cannot hold is named on stderr.\n\nExample:\n"
+                "  ditscope export config.json --to sparge --out tuned.pt");
+
+  auto* read = app.add_subcommand("import", "make a configuration from the settings of another tool");
+  read->add_option("FILE", a.file, "file in one of the formats below")->required()->type_name("");
+  read->add_option("--from", a.format, "format (default: what it looks like)")->type_name("FORMAT");
+  read->add_option("--like", a.like,
+                   "run or configuration with the model, steps and blocks that the file lacks")
+      ->type_name("FILE");
+  addOptions(*read, a);
+  read->footer(formatList() +
+               "\nExample:\n  ditscope import best_pattern.json --like run.db --out config.json");
+
+  auto* diff = app.add_subcommand("diff", "what differs between two configurations");
+  diff->add_option("BEFORE", a.file, "sparsity configuration")->required()->type_name("");
+  diff->add_option("AFTER", a.second, "sparsity configuration")->required()->type_name("");
+  diff->add_flag("--json", a.json, "one JSON object");
+  diff->footer(
+      "Exit codes: 0 no difference, 1 a difference, 3 bad input.\n\nExample:\n"
+      "  ditscope diff before.json after.json");
+}
+
+std::optional<CommandResult> runExchangeCommand(const CLI::App& app, const ExchangeArguments& arguments) {
+  if (app.got_subcommand("export")) return runExport(arguments);
+  if (app.got_subcommand("import")) return runImport(arguments);
+  if (app.got_subcommand("diff")) return runDiff(arguments);
+  return {};
+}
+
+}  // namespace ditscope::analyzer
