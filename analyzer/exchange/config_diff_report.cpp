@@ -36,6 +36,14 @@ std::string printable(const std::string& text) {
   return plain;
 }
 
+// "topk density=0.2 -> density=0.1": a method that stays is said once.
+std::string changeText(const CellChange& change) {
+  const std::string method = change.before.substr(0, change.before.find(' ')) + ' ';
+  const bool stays = change.after.starts_with(method) && change.before.starts_with(method);
+  return fmt::format("{} -> {}", printable(change.before),
+                     printable(stays ? change.after.substr(method.size()) : change.after));
+}
+
 nlohmann::ordered_json rangesJson(const std::vector<db::IndexRange>& ranges) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const db::IndexRange& range : ranges) list.push_back({range.first, range.last});
@@ -63,8 +71,7 @@ std::string diffText(const ConfigDiff& diff) {
     text +=
         fmt::format("{}: {} -> {}\n", printable(fact.name), printable(fact.before), printable(fact.after));
   for (const CellChange& change : diff.changes)
-    text += fmt::format("{}: {} -> {}  ({} cells)\n", cellsText(change.cells), printable(change.before),
-                        printable(change.after), change.count);
+    text += fmt::format("{}: {}  ({} cells)\n", cellsText(change.cells), changeText(change), change.count);
   text += fmt::format("{} of {} cells run otherwise", diff.changedCells, diff.cells);
   if (diff.changedExpectations > 0) text += fmt::format(", {} expect otherwise", diff.changedExpectations);
   return text + '\n';

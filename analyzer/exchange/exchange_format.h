@@ -26,11 +26,12 @@ namespace ditscope::analyzer {
 using LossReport = std::vector<std::string>;
 
 struct ExchangeOptions {
-  std::string module;            // path of a layer's attention, {} for the number; empty = the format's own
-  std::string tile;              // of sliding tile attention, FxRxC tokens; empty = not known
-  std::optional<double> target;  // share of blocks to skip, for calibrated curves
-  std::optional<int32_t> step;   // of a trace; empty = all
-  std::vector<double> times;  // of the steps, falling from 1 to 0 as the model sees them; empty = not known
+  std::string module = {};  // path of a layer's attention, {} for the number; empty = the format's own
+  std::string tile = {};    // of sliding tile attention, FxRxC tokens; empty = not known
+  std::optional<double> target = {};  // share of blocks to skip, for calibrated curves
+  std::optional<int32_t> step = {};   // of a trace; empty = all
+  std::vector<double> times =
+      {};  // of the steps, falling from 1 to 0 as the model sees them; empty = not known
 };
 
 struct ExchangeInput {
