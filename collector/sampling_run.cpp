@@ -87,6 +87,10 @@ Prediction predict(Denoiser& denoiser, AttentionBackend& attention, const Sampli
   return Guidance{denoiser, attention, request}.predict(latents, step, timestep);
 }
 
+at::Tensor Prediction::guided(double guidance) const {
+  return uncond.defined() ? uncond + guidance * (cond - uncond) : cond;
+}
+
 at::Tensor sample(Denoiser& denoiser, Sampler& sampler, AttentionBackend& attention,
                   const SamplingRequest& request, const RunClock& clock, const StepDone& done) {
   const c10::NoGradGuard noGrad;

@@ -28,9 +28,7 @@ struct Prediction {
   at::Tensor cond;
   at::Tensor uncond;  // undefined without guidance
 
-  [[nodiscard]] at::Tensor guided(double guidance) const {
-    return uncond.defined() ? uncond + guidance * (cond - uncond) : cond;
-  }
+  [[nodiscard]] at::Tensor guided(double guidance) const;
 };
 Prediction predict(Denoiser& denoiser, AttentionBackend& attention, const SamplingRequest& request,
                    const at::Tensor& latents, int step, double timestep);
