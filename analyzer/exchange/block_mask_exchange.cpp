@@ -86,13 +86,14 @@ class TraceMasks {
  private:
   void add(const db::AttnCall& call, int32_t heads) {
     const int64_t rows = (call.qLen + kBlock - 1) / kBlock, cols = (call.kvLen + kBlock - 1) / kBlock;
-    std::vector<double> types, masks;
-    int64_t count = 0;
+    std::vector<double> types(size_t(heads), 0), masks;
+    int64_t count = 0, named = 0;
     for (const db::HeadRow& row :
          m_reader.heads({.step = call.step, .layer = call.layer, .branch = call.branch})) {
       const std::optional<db::BlockMask> mask = m_reader.mask(call.id, row.head);
       const bool dense = !mask || mask->keptCount() == int64_t{mask->rows()} * mask->cols();
-      types.push_back(dense ? 0 : double(++count));
+      named += 1;
+      if (!dense) types[size_t(row.head)] = double(++count);
       m_totals.missing += !mask && !(row.stats.densityQk == 1) ? 1 : 0;
       if (dense) continue;
       m_blocks += rows * cols;
@@ -103,7 +104,7 @@ class TraceMasks {
       tally(*mask, kept, row);
       masks.insert(masks.end(), kept.begin(), kept.end());
     }
-    if (types.size() != size_t(heads)) types.resize(size_t(heads), 0);
+    m_totals.missing += heads - named;
     put(call, "head_mask_type", db::TorchDType::I32, {heads}, std::move(types));
     put(call, "streaming_info", db::TorchDType::I32, {2 * int64_t{heads}},
         std::vector<double>(size_t(heads) * 2, 0));

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analyzer/exchange/config_diff.h"
+#include "analyzer/format.h"
 #include "analyzer/machine_text.h"
 
 namespace ditscope::analyzer {
@@ -29,19 +30,12 @@ std::string cellsText(const db::CellSelector& cells) {
   return text.empty() ? "all cells" : text.substr(1);
 }
 
-// Files of others are printed here: no control characters reach the terminal.
-std::string printable(const std::string& text) {
-  std::string plain;
-  for (const char c : text) plain += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  return plain;
-}
-
 // "topk density=0.2 -> density=0.1": a method that stays is said once.
 std::string changeText(const CellChange& change) {
   const std::string method = change.before.substr(0, change.before.find(' ')) + ' ';
   const bool stays = change.after.starts_with(method) && change.before.starts_with(method);
-  return fmt::format("{} -> {}", printable(change.before),
-                     printable(stays ? change.after.substr(method.size()) : change.after));
+  return fmt::format("{} -> {}", plainText(change.before),
+                     plainText(stays ? change.after.substr(method.size()) : change.after));
 }
 
 nlohmann::ordered_json rangesJson(const std::vector<db::IndexRange>& ranges) {
@@ -69,7 +63,7 @@ std::string diffText(const ConfigDiff& diff) {
   std::string text;
   for (const FactChange& fact : diff.facts)
     text +=
-        fmt::format("{}: {} -> {}\n", printable(fact.name), printable(fact.before), printable(fact.after));
+        fmt::format("{}: {} -> {}\n", plainText(fact.name), plainText(fact.before), plainText(fact.after));
   for (const CellChange& change : diff.changes)
     text += fmt::format("{}: {}  ({} cells)\n", cellsText(change.cells), changeText(change), change.count);
   text += fmt::format("{} of {} cells run otherwise", diff.changedCells, diff.cells);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Comma-separated values after RFC 4180: quotes, doubled quotes, line ends inside them; LF or CR LF.
+// Comma-separated values after RFC 4180: quotes, doubled quotes, line ends inside them; LF or CR LF. And the
+// table of csv_exchange.cpp made a configuration again.
 #pragma once
 
 #include <string>
@@ -13,5 +14,11 @@ using CsvTable = std::vector<std::vector<std::string>>;  // lines without conten
 
 // The ' in front of what a spreadsheet would take for a formula is taken away. Throws db::Error.
 [[nodiscard]] CsvTable parseCsv(const ExchangeInput& input);
+
+inline constexpr const char* kCsvHeader = "component,steps,layer,head,branch,method,parameters,expected\n";
+inline constexpr size_t kCsvColumns = 8;
+inline constexpr const char* kCsvSchedule = "schedule";  // the method of an entry of the schedule
+
+[[nodiscard]] db::SparsityConfig readConfigTable(const ExchangeInput& input, LossReport& report);
 
 }  // namespace ditscope::analyzer

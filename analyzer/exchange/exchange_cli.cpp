@@ -9,6 +9,7 @@
 #include "analyzer/exchange/config_diff.h"
 #include "analyzer/exchange/exchange_file.h"
 #include "analyzer/exchange/like.h"
+#include "analyzer/format.h"
 #include "analyzer/machine_text.h"
 #include "db/config_file.h"
 #include "db/error.h"
@@ -48,7 +49,7 @@ CommandResult finish(const ExchangeArguments& a, const char* schema, const Excha
   }
   result.text =
       fmt::format("{}: written, {} lost\n", a.out, losses.empty() ? "nothing" : "not all kept, see what is");
-  for (const std::string& loss : losses) fmt::print(stderr, "lost: {}\n", loss);
+  for (const std::string& loss : losses) fmt::print(stderr, "lost: {}\n", plainText(loss));
   return result;
 }
 

@@ -83,6 +83,15 @@ class Interned {
   std::map<const db::MethodChoice*, uint32_t> m_idOf;
 };
 
+// Notes of the whole configuration that no format has made.
+void reportNotes(const db::SparsityConfig& config, LossReport& losses) {
+  const auto foreign = [](const auto& note) {
+    return !note.first.starts_with("x-sparge") && !note.first.starts_with("x-skip-softmax");
+  };
+  const auto count = std::ranges::count_if(config.extensions, foreign);
+  if (count > 0) losses.push_back(fmt::format("notes: {} keys that begin with x-", count));
+}
+
 }  // namespace
 
 HeadChoices::HeadChoices(const db::SparsityConfig& config, FormatAxes axes, LossReport& losses,
@@ -93,6 +102,7 @@ HeadChoices::HeadChoices(const db::SparsityConfig& config, FormatAxes axes, Loss
   fill(config, losses);
   reportSchedule(config, heldSteps, losses);
   reportExpectations(config, losses);
+  reportNotes(config, losses);
 }
 
 const db::MethodChoice& HeadChoices::at(int32_t step, int32_t layer, int32_t head) const {
