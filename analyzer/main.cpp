@@ -15,6 +15,7 @@
 #include "analyzer/dispatch.h"
 #include "analyzer/exchange/exchange_cli.h"
 #include "analyzer/quantity.h"
+#include "analyzer/tune/tune_cli.h"
 #include "analyzer/verify/verify_command.h"
 #include "db/error.h"
 
@@ -64,6 +65,7 @@ struct Options {
   DriftOptions drift;
   VerifyOptions verify;
   ExchangeArguments exchange;
+  TuneArguments tune;
 };
 
 void addVerify(CLI::App& app, Options& options) {
@@ -129,10 +131,12 @@ void addCommands(CLI::App& app, Options& options) {
 
   addVerify(app, options);
   addExchangeCommands(app, options.exchange);
+  addTuneCommands(app, options.tune);
 }
 
 CommandResult execute(const CLI::App& app, const Options& options) {
   if (auto result = runExchangeCommand(app, options.exchange)) return *std::move(result);
+  if (auto result = runTuneCommand(app, options.tune)) return *std::move(result);
   if (app.got_subcommand("info")) return {runInfo(options.common)};
   if (app.got_subcommand("heads")) return {runHeads(options.common, options.heads)};
   if (app.got_subcommand("verify")) return runVerify(options.common, options.verify);
