@@ -73,8 +73,7 @@ std::string attentionTable(const Verification& v, const TextStyle& style) {
   row(v.denseFile, v.dense);
   row(v.runFile, v.run);
   std::string text = table.render(style);
-  text += fmt::format("faster by {} (predicted {}, without mask search)", times(v.speedup),
-                      times(v.predictedSpeedup));
+  text += fmt::format("faster by {} (predicted {})", times(v.speedup), times(v.predictedSpeedup));
   if (!std::isnan(v.flopsShare)) text += fmt::format("; {} of the dense FLOPs", formatPercent(v.flopsShare));
   return text + "\n";
 }

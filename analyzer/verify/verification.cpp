@@ -163,6 +163,15 @@ Comparison compareCells(const db::ConfigTable& config, const Recording& dense, c
   return comparison;
 }
 
+// What the tuner predicted for the whole; it knows the search, and its dense time is of the same model.
+double tunedSpeedup(const db::SparsityConfig& config) {
+  const auto extension = config.extensions.find(kPromiseKey);
+  if (extension == config.extensions.end()) return kNaN;
+  const nlohmann::json json = nlohmann::json::parse(extension->second, nullptr, false);
+  const nlohmann::json::json_pointer place("/predicted/speedup");
+  return json.contains(place) && json.at(place).is_number() ? json.at(place).get<double>() : kNaN;
+}
+
 std::optional<Promise> readPromise(const std::string& configFile, const db::SparsityConfig& config) {
   const auto extension = config.extensions.find(kPromiseKey);
   if (extension == config.extensions.end()) return std::nullopt;
@@ -253,7 +262,8 @@ Verification verify(const std::string& configFile, const db::SparsityConfig& con
   v.dense = attentionOf(dense);
   v.run = attentionOf(run);
   if (v.run.total() > 0) v.speedup = double(v.dense.total()) / double(v.run.total());
-  if (comparison.timePredicted && comparison.predictedNs > 0)
+  v.predictedSpeedup = tunedSpeedup(config);
+  if (std::isnan(v.predictedSpeedup) && comparison.timePredicted && comparison.predictedNs > 0)
     v.predictedSpeedup = double(v.dense.total()) / comparison.predictedNs;
   v.flopsShare = flopsShareOf(run);
   v.promise = promise;

@@ -2,6 +2,8 @@
 // What a sparsity configuration promised against what a run with it measured, head by head and as a whole.
 // Compared are the cells whose steps the configuration does not compute densely; what is predicted of a head
 // is the mean over its cells, as what is measured. Times in ns, the rest fractions; NaN = not known.
+// Beside `expected` a choice may hold intervals, {"recall": [lo, hi], "time_ns": [lo, hi], ...}, as the
+// extension x-ditscope-interval.
 #pragma once
 
 #include <array>
@@ -36,7 +38,8 @@ struct AttentionTime {  // self-attention of a whole run
 
 enum class Target : uint8_t { Recall, Error, Speedup };
 
-struct Promise {  // of the configuration: its extension x-ditscope-tune, {"target": ..., "value": ...}
+struct Promise {  // extension x-ditscope-tune: {"target", "value", "predicted": {"speedup", ...}}, the last
+                  // if known
   Target target = Target::Recall;
   double value = kNaN;
   double predicted = kNaN, measured = kNaN;
@@ -49,6 +52,7 @@ struct Verification {
   std::array<Calibration, kMeasures> calibration;  // over the heads that are sparse
   double recall = kNaN, error = kNaN;              // measured, mean over all compared cells
   AttentionTime dense, run;
+  // Predicted by the tuner, else from the expected times, dense cells as in the dense recording.
   double speedup = kNaN, predictedSpeedup = kNaN;
   double flopsShare = kNaN;  // attention FLOPs of the run / of the dense one
   std::optional<Promise> promise;
