@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "analyzer/exchange/csv_table.h"
 #include "analyzer/exchange/exchange_file.h"
@@ -90,9 +91,19 @@ void writeConfigTable(const db::SparsityConfig& config, const ExchangeOptions&,
   writeExchangeFile(path, text);
 }
 
+// Traces of the first version name the method of the whole run alone, with its parameters.
+std::string methodOf(const db::HeadRow& row, const db::Run& run) {
+  const std::string own =
+      row.decision.method.empty() ? run.method.substr(0, run.method.find(':')) : row.decision.method;
+  return own.empty() ? "dense" : own;
+}
+
 void writeTraceTable(const db::TraceReader& reader, const ExchangeOptions& options,
                      const std::filesystem::path& path, LossReport& report) {
   const db::Run run = reader.run();
+  std::set<int64_t> dense;  // calls in which the method computed everything
+  for (const db::AttnCall& call : reader.calls())
+    if (call.plan == "dense") dense.insert(call.id);
   std::string text = kCsvHeader;
   for (const db::HeadRow& row : reader.heads({.step = options.step})) {
     const db::IndexRange step{row.step, row.step};
@@ -100,7 +111,7 @@ void writeTraceTable(const db::TraceReader& reader, const ExchangeOptions& optio
                                  .layers = {{row.layer, row.layer}},
                                  .heads = {{row.head, row.head}},
                                  .branch = row.branch};
-    db::MethodChoice choice{.method = row.decision.method.empty() ? "dense" : row.decision.method};
+    db::MethodChoice choice{.method = dense.contains(row.callId) ? "dense" : methodOf(row, run)};
     const auto measured = [](float value) -> std::optional<double> {
       if (std::isnan(value)) return {};
       return std::stod(fmt::format("{}", value));

@@ -80,7 +80,8 @@ Chosen choose(const db::SparsityConfig& config, const HeadChoices& choices, Loss
         ++skipping;
       } else {
         ++dense;
-        if (choice.method != "dense") losses.add(fmt::format("method {}", choice.method));
+        if (choice.method != "dense")
+          losses.add(fmt::format("method {}, which the file cannot name", choice.method));
       }
     }
     if (skipping == 0) chosen.denseLayers.push_back(layer);

@@ -92,7 +92,8 @@ TEST_F(Exchange, ARunBecomesATable) {
   EXPECT_EQ(run({"export", "run.db", "--to", "csv", "--out", "run.csv"}).exitCode, 0);
   const std::string table = readText(at("run.csv"));
   EXPECT_EQ(std::ranges::count(table, '\n'), 1 + 4 * 2 * 3 * 2);
-  EXPECT_THAT(table, HasSubstr(",0,0,0,cond,"));
+  EXPECT_THAT(table, HasSubstr(",0,0,0,cond,dense,"));
+  EXPECT_THAT(table, HasSubstr(",3,1,2,uncond,topk,"));
   EXPECT_THAT(table, HasSubstr("density="));
 }
 
