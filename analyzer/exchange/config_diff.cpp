@@ -45,6 +45,15 @@ class Differ {
     if (before != after) m_diff.facts.push_back({name, before, after});
   }
 
+  // Notes are for programs: what the tuner leaves there would fill screens. The hash tells long ones
+  // apart.
+  static std::string noteText(const std::string& note) {
+    constexpr size_t kShown = 60;
+    if (note.size() <= kShown) return note;
+    return fmt::format("{} ... ({} bytes, hash {:x})", note.substr(0, kShown), note.size(),
+                       std::hash<std::string>()(note));
+  }
+
   void facts() {
     const db::ConfigModel &a = m_before.model, &b = m_after.model;
     const auto count = [&](const char* name, int64_t before, int64_t after) {
@@ -69,7 +78,9 @@ class Differ {
     std::map<std::string, std::pair<std::string, std::string>> notes;
     for (const auto& [key, value] : m_before.extensions) notes[key].first = value;
     for (const auto& [key, value] : m_after.extensions) notes[key].second = value;
-    for (const auto& [key, values] : notes) fact(key, values.first, values.second);
+    for (const auto& [key, values] : notes) {
+      if (values.first != values.second) fact(key, noteText(values.first), noteText(values.second));
+    }
   }
 
   void cells() {
@@ -108,8 +119,9 @@ class Differ {
   uint32_t compare(const Side& before, const Side& after) {
     const auto [entry, isNew] = m_known.try_emplace({before, after}, Known{});
     if (isNew) {
-      const bool same = before.second == after.second && sameSetting(*before.first, *after.first);
-      entry->second.expectsOther = before.first->expected != after.first->expected;
+      const db::MethodChoice &a = *before.first, &b = *after.first;
+      const bool same = before.second == after.second && a.method == b.method && a.parameters == b.parameters;
+      entry->second.expectsOther = a.expected != b.expected || a.extensions != b.extensions;
       if (!same) entry->second.id = number(textsOf(before, after));
     }
     m_diff.changedExpectations += entry->second.expectsOther ? 1 : 0;
@@ -131,8 +143,6 @@ class Differ {
     std::map<std::string, std::pair<std::string, std::string>> values;
     for (const auto& [key, value] : a.parameters) values[key].first = parameterText(value);
     for (const auto& [key, value] : b.parameters) values[key].second = parameterText(value);
-    for (const auto& [key, value] : a.extensions) values[key].first = value;
-    for (const auto& [key, value] : b.extensions) values[key].second = value;
     for (const auto& [key, texts] : values) {
       if (sameMethod && texts.first == texts.second) continue;
       if (!texts.first.empty() || sameMethod) first += fmt::format(" {}={}", key, orNone(texts.first));

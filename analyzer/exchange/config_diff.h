@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What differs between two configurations: facts of the model by name, and the setting of each cell (method,
-// parameters, notes, kind of step), grouped into ranges that change alike. Cells are compared where both have
-// them. What was expected counts apart: it does not change what runs.
+// parameters, kind of step), grouped into ranges that change alike. Cells are compared where both have them.
+// What was expected and noted counts apart: it does not change what runs.
 #pragma once
 
 #include <cstdint>
