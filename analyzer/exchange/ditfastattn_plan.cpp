@@ -144,7 +144,9 @@ db::SparsityConfig configOf(const FastAttnPlan& plan, const ExchangeInput& input
   }
   if (mixed > 0)
     report.push_back(
-        fmt::format("{} layers change between treatments; each keeps a state of its own", mixed));
+        fmt::format("{} layers change between treatments, each of which keeps a state of its own; exact is "
+                    "ditscope collect --method ditfastattn:plan=FILE",
+                    mixed));
   if (ablated > 0)
     report.push_back(fmt::format("windows without residual: {} layers of steps get one", ablated));
   db::SparsityConfig config = choices.config();
