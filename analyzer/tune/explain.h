@@ -13,8 +13,8 @@ namespace ditscope::analyzer {
 
 struct ExplainQuery {
   int32_t layer = 0, head = 0;
-  std::optional<int32_t> step;       // default: the first that is not dense
-  std::optional<db::Branch> branch;  // default: cond
+  std::optional<int32_t> step = {};       // default: the first that is not dense
+  std::optional<db::Branch> branch = {};  // default: cond
 };
 
 // Throws db::Error for a cell that the model does not have. A configuration without the tuner's extension is

@@ -12,13 +12,13 @@
 namespace ditscope::analyzer {
 
 struct TuneRequest {
-  std::vector<std::string> recordings;  // dense, with masses
-  std::vector<std::string> probes;      // runs with one setting each
-  std::string latency;                  // trace of ditscope bench; empty = fit the recordings and probes
+  std::vector<std::string> recordings = {};  // dense, with masses
+  std::vector<std::string> probes = {};      // runs with one setting each
+  std::string latency = {};                  // trace of ditscope bench; empty = fit the recordings and probes
   Target target = Target::Recall;
   double value = 0.95;
-  std::optional<double> headFloor;   // default: of a recall 0.1 less, else none
-  std::vector<std::string> methods;  // empty = all that can be evaluated and all that were probed
+  std::optional<double> headFloor = {};   // default: of a recall 0.1 less, else none
+  std::vector<std::string> methods = {};  // empty = all that can be evaluated and all that were probed
   int32_t denseSteps = 1;
   Over over = Over::Worst;
   int32_t threads = 2;
