@@ -47,8 +47,10 @@ class Configured final : public Method {
   void observe(const MethodCall& call, MethodResult& result) override {
     for (const Group& group : m_groups) {
       if (!group.observes) continue;
+      // Masses that another group asked for are of this group's kept blocks alone, and would mislead it.
       MethodResult part{some(result.out, group.heads), some(result.lse, group.heads),
-                        some(result.mass, group.heads), some(result.gaps, group.heads)};
+                        group.wantMass ? some(result.mass, group.heads) : at::Tensor(),
+                        group.wantGaps ? some(result.gaps, group.heads) : at::Tensor()};
       const at::Tensor before = part.out;
       group.member->method->observe(sub(call, group.heads), part);
       if (part.out.is_same(before)) continue;
@@ -74,7 +76,7 @@ class Configured final : public Method {
     db::StepKind kind = db::StepKind::Sparse;
     HeadList heads;
     Member* member = nullptr;
-    bool observes = false;
+    bool observes = false, wantMass = false, wantGaps = false;
   };
   using MemberKey = std::tuple<const MethodMaker*, int, HeadList>;
 
@@ -127,6 +129,8 @@ class Configured final : public Method {
     }
     group.observes = true;
     Plan plan = group.member->method->plan(sub(call, group.heads));
+    group.wantMass = plan.wantMass;
+    group.wantGaps = plan.wantGaps;
     const bool dense = std::ranges::all_of(plan.launches, &Launch::computesAll);
     if (group.kind == db::StepKind::Dense && !dense) {
       return {.kind = "dense", .decisions = {{.choice = "dense"}}};

@@ -107,6 +107,25 @@ TEST(RunConfig, EachHeadComputesWhatItsMethodAloneWould) {
   }
 }
 
+TEST(RunConfig, ASearchOfSomeHeadsLeavesTheOthersAlone) {
+  db::SparsityConfig config = emptyConfig();
+  config.defaults = {.method = "topp", .parameters = {{"share", 0.6}, {"search_every", 100.0}}};
+  config.overrides.push_back({{.steps = {}, .layers = {}, .heads = {{0, 1}}}, config.defaults});
+  config.overrides.back().choice.parameters["search_every"] = 2.0;
+  const auto often = outputs(parseMethod("topp:share=0.6,search_every=2"));
+  const auto once = outputs(parseMethod("topp:share=0.6,search_every=100"));
+  const auto mixed = outputs(configuredMethod(config, "c.json"));
+  for (size_t step = 0; step < kSteps; ++step) {
+    for (size_t layer = 0; layer < kLayers; ++layer) {
+      for (int head = 0; head < kHeads; ++head) {
+        const at::Tensor alone = (head < 2 ? often : once)[step][layer].select(1, head);
+        const at::Tensor difference = mixed[step][layer].select(1, head) - alone;
+        EXPECT_LT(difference.abs().max().item<float>(), 1e-5) << step << ' ' << layer << ' ' << head;
+      }
+    }
+  }
+}
+
 TEST(RunConfig, TheScheduleGoesFirst) {
   db::SparsityConfig config = emptyConfig();
   config.defaults = {.method = "topk", .parameters = {{"density", 0.25}, {"dense_steps", 0.0}}};
