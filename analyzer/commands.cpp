@@ -12,6 +12,7 @@
 #include "analyzer/report_heads.h"
 #include "analyzer/report_info.h"
 #include "analyzer/terminal.h"
+#include "analyzer/tune/reuse.h"
 #include "db/error.h"
 
 namespace ditscope::analyzer {
@@ -106,6 +107,13 @@ std::string runDrift(const CommonOptions& common, const DriftOptions& options) {
     });
   } else {
     drift = driftFromPrevious(makeHeadTable(readHeads(common.file)));
+  }
+  if (options.reuse) {
+    ProgressLine progress("reuse of masks, heads");
+    addReuse(common.file, *options.reuse, drift, [&](int64_t done, int64_t total) {
+      progress.update(done, total);
+      return true;
+    });
   }
   if (common.format == OutputFormat::Json) return driftJson(common.file, drift);
   if (common.format == OutputFormat::Csv) return driftCsv(drift);

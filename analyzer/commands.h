@@ -25,6 +25,7 @@ struct HeadsOptions {
 struct DriftOptions {
   std::optional<int32_t> reference;
   std::optional<size_t> top;
+  std::optional<double> reuse;  // recall
 };
 
 struct CommandResult {

@@ -24,10 +24,12 @@ struct HeadDrift {
   std::vector<double> lseSigned;  // mean of the change, nats
   std::vector<double> mask;       // 0 same kept blocks, 1 none in common
   int64_t blocksLeftOut = 0;      // compared with a reference step: blocks whose LSE was not finite in both
+  double reusableSteps = kNaN;    // for so many further steps a mask keeps DriftTable::reuseRecall
 };
 
 struct DriftTable {
-  std::optional<int32_t> referenceStep;  // empty: each step against the one before
+  std::optional<int32_t> referenceStep;    // empty: each step against the one before
+  std::optional<double> reuseRecall = {};  // empty: reuse was not asked for
   std::vector<int32_t> steps;
   std::vector<HeadDrift> heads;  // by layer, branch, head
 };

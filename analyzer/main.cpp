@@ -124,6 +124,11 @@ void addCommands(CLI::App& app, Options& options) {
   addCommon(*drift, options.common, true);
   drift->add_option("--ref", options.drift.reference, "against this step instead of the one before")
       ->type_name("STEP");
+  drift
+      ->add_option("--reuse", options.drift.reuse,
+                   "also for how many steps a mask keeps this recall; of a dense run with block masses")
+      ->check(CLI::Range(0.0, 1.0))
+      ->type_name("R");
   drift->add_option("--top", options.drift.top, "only the N heads that drift most")
       ->check(CLI::PositiveNumber)
       ->type_name("N");

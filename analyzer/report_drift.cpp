@@ -95,7 +95,8 @@ std::vector<HeadDrift> mostDrifting(std::vector<HeadDrift> heads, size_t top) {
   return heads;
 }
 
-std::string headTable(const std::vector<HeadDrift>& heads, const TextStyle& style) {
+std::string headTable(const std::vector<HeadDrift>& heads, std::optional<double> reuseRecall,
+                      const TextStyle& style) {
   const bool withBranch = severalBranches(heads);
   TextTable table;
   table.addColumn("layer");
@@ -106,6 +107,7 @@ std::string headTable(const std::vector<HeadDrift>& heads, const TextStyle& styl
     table.addColumn("largest");
     if (style.unicode) table.addColumn("over the steps", Align::Left);
   }
+  if (reuseRecall) table.addColumn(fmt::format("reusable for steps at recall {:g}", *reuseRecall));
   const Range lseRange = rangeOf(heads, &HeadDrift::lse);
   const Range maskRange = rangeOf(heads, &HeadDrift::mask);
   for (const HeadDrift& head : heads) {
@@ -118,6 +120,9 @@ std::string headTable(const std::vector<HeadDrift>& heads, const TextStyle& styl
       if (style.unicode)
         row.push_back(heatStrip(head.*series, series == &HeadDrift::lse ? lseRange : maskRange, style));
     }
+    if (reuseRecall)
+      row.push_back(std::isnan(head.reusableSteps) ? std::string(kNoValue)
+                                                   : fmt::format("{:.0f}", head.reusableSteps));
     table.addRow(std::move(row));
   }
   std::string text = table.render(style);
@@ -138,7 +143,7 @@ std::string driftText(const DriftTable& drift, std::optional<size_t> top, const 
     title = fmt::format("Drift against step {}, from block means: a lower bound of the drift of the rows",
                         *drift.referenceStep);
   std::string text = emphasise(title, Emphasis::Heading, style) + "\n\n" + stepTable(drift, style) + "\n" +
-                     headTable(top ? mostDrifting(drift.heads, *top) : drift.heads, style);
+                     headTable(top ? mostDrifting(drift.heads, *top) : drift.heads, drift.reuseRecall, style);
   int64_t leftOut = 0;
   for (const HeadDrift& head : drift.heads) leftOut += head.blocksLeftOut;
   if (leftOut > 0)
@@ -165,7 +170,7 @@ std::string driftJson(const std::string& file, const DriftTable& drift) {
     return list;
   };
   Json heads = Json::array();
-  for (const HeadDrift& head : drift.heads)
+  for (const HeadDrift& head : drift.heads) {
     heads.push_back({{"layer", head.layer},
                      {"branch", db::nameOf(head.branch)},
                      {"head", head.head},
@@ -173,14 +178,17 @@ std::string driftJson(const std::string& file, const DriftTable& drift) {
                      {"lse_drift_signed", numbers(head.lseSigned)},
                      {"mask_drift", numbers(head.mask)},
                      {"blocks_left_out", head.blocksLeftOut}});
-  return jsonText(
-      {{"schema", "ditscope.drift/1"},
-       {"file", file},
-       {"reference_step", drift.referenceStep ? Json(*drift.referenceStep) : Json(nullptr)},
-       {"lse_from", drift.referenceStep ? "block means" : "rows"},
-       {"units", {{"lse_drift", "nats"}, {"lse_drift_signed", "nats"}, {"mask_drift", "fraction"}}},
-       {"steps", drift.steps},
-       {"heads", heads}});
+    if (drift.reuseRecall) heads.back()["reusable_steps"] = jsonNumber(head.reusableSteps);
+  }
+  Json json({{"schema", "ditscope.drift/1"},
+             {"file", file},
+             {"reference_step", drift.referenceStep ? Json(*drift.referenceStep) : Json(nullptr)},
+             {"lse_from", drift.referenceStep ? "block means" : "rows"},
+             {"units", {{"lse_drift", "nats"}, {"lse_drift_signed", "nats"}, {"mask_drift", "fraction"}}},
+             {"steps", drift.steps},
+             {"heads", heads}});
+  if (drift.reuseRecall) json["reuse_recall"] = jsonNumber(*drift.reuseRecall);
+  return jsonText(json);
 }
 
 }  // namespace ditscope::analyzer
