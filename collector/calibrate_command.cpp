@@ -10,6 +10,7 @@
 #include "collector/environment.h"
 #include "collector/interrupt.h"
 #include "collector/output_file.h"
+#include "collector/sample_set.h"
 #include "collector/skip_calibration_run.h"
 
 namespace ditscope::collector {
@@ -28,21 +29,14 @@ Exit codes: 0 written, 3 bad input, 4 a failure of ours.
 
 struct CommandOptions {
   SkipCalibrationOptions calibration;
-  std::vector<int64_t> labels;
-  std::vector<int64_t> seeds = {0};
-  std::vector<int64_t> size;
-  double guidance = 0;
+  SampleSet set;
   bool quiet = false;
   bool json = false;
 };
 
-std::vector<SkipSample> samplesOf(const CommandOptions& options) {
-  std::vector<std::optional<int64_t>> labels(options.labels.begin(), options.labels.end());
-  if (labels.empty()) labels.emplace_back();
+std::vector<SkipSample> samplesOf(const SampleSet& set) {
   std::vector<SkipSample> samples;
-  for (const auto& label : labels) {
-    for (const int64_t seed : options.seeds) samples.push_back({label, seed});
-  }
+  for (const SampleSet::Sample& sample : set.samples()) samples.push_back({sample.label, sample.seed});
   return samples;
 }
 
@@ -80,12 +74,10 @@ std::string toText(const CommandOptions& options, const SkipMeasurement& measure
   return text;
 }
 
-int run(const CLI::App& command, CommandOptions& options) {
+int run(CommandOptions& options) {
   CollectOptions& sampling = options.calibration.run;
   checkOutputFile(sampling.out, sampling.overwrite);
-  if (command.count("--guidance") > 0) sampling.guidance = options.guidance;
-  if (!options.size.empty()) sampling.latentSize = {options.size[0], options.size[1], options.size[2]};
-  options.calibration.samples = samplesOf(options);
+  options.calibration.samples = samplesOf(options.set);
   useAllCores();
   const InterruptGuard guard;
   ProgressLine progress(!options.quiet);
@@ -114,42 +106,15 @@ std::function<int()> addCalibrateCommand(CLI::App& program) {
   CLI::App* command =
       program.add_subcommand("calibrate", "Finds the thresholds of in-loop skips for a target sparsity");
   command->footer(kHelp);
-  command
-      ->add_option("--model", sampling.model, "model folder in diffusers' layout, or demo-video, demo-image")
-      ->required();
-  command->add_option("--out", sampling.out, "JSON file to write")->required();
-  command->add_flag("--overwrite", sampling.overwrite, "replace the file when it is there");
-  command
-      ->add_option("--label", options->labels,
-                   "class labels, for example 0,3,7; a sample for each and each seed")
-      ->delimiter(',');
-  command->add_option("--seeds", options->seeds, "of the noise, for example 0,1")
-      ->delimiter(',')
-      ->capture_default_str();
-  command->add_option("--prompt-embeds", sampling.promptEmbeds, "as for recording")->excludes("--label");
-  command->add_option("--steps", sampling.steps, "sampling steps")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000));
+  addSampleSetOptions(*command, sampling, options->set);
   command
       ->add_option("--dense-steps", options->calibration.denseSteps,
                    "first steps that will run dense, and are not counted")
       ->capture_default_str()
       ->check(CLI::Range(0, 1000));
-  command->add_option("--sampler", sampling.sampler, "euler, unipc or ddim instead of the model's own");
-  command
-      ->add_option("--guidance", options->guidance,
-                   "scale of classifier-free guidance (default: the model's)")
-      ->check(CLI::Range(0.0, 1000.0));
-  command->add_option("--size", options->size, "FRAMES,ROWS,COLS of the latents (default: the model's)")
-      ->delimiter(',')
-      ->expected(3)
-      ->check(CLI::Range(1, 1'000'000));
-  command->add_option("--block", sampling.block, "width of the blocks of masks")
-      ->capture_default_str()
-      ->check(CLI::IsMember({32, 64, 128}));
   command->add_flag("--quiet", options->quiet, "no progress and no summary");
   command->add_flag("--json", options->json, "print what is written");
-  return [command, options] { return run(*command, *options); };
+  return [options] { return run(*options); };
 }
 
 }  // namespace ditscope::collector

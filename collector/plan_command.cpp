@@ -14,6 +14,7 @@
 #include "collector/memory.h"
 #include "collector/output_file.h"
 #include "collector/plan_search.h"
+#include "collector/sample_set.h"
 #include "collector/session.h"
 
 namespace ditscope::collector {
@@ -36,26 +37,19 @@ Exit codes: 0 written (also when stopped by Ctrl-C: the steps that were not reac
 struct CommandOptions {
   CollectOptions sampling;
   PlanSearchOptions search;
-  std::vector<int64_t> labels;
-  std::vector<int64_t> seeds = {0};
-  std::vector<int64_t> size;
-  double guidance = 0;
+  SampleSet set;
   bool quiet = false;
   bool json = false;
 };
 
 // A sample for each label and seed.
 std::vector<CalibrationSample> samplesOf(const CommandOptions& options, const Session& session) {
-  std::vector<std::optional<int64_t>> labels(options.labels.begin(), options.labels.end());
-  if (labels.empty()) labels.emplace_back();
   std::vector<CalibrationSample> samples;
-  for (const auto& label : labels) {
-    for (const int64_t seed : options.seeds) {
-      CollectOptions one = options.sampling;
-      one.label = label;
-      one.seed = seed;
-      samples.push_back({session.request(one), session.newSampler(one.steps)});
-    }
+  for (const SampleSet::Sample& sample : options.set.samples()) {
+    CollectOptions one = options.sampling;
+    one.label = sample.label;
+    one.seed = sample.seed;
+    samples.push_back({session.request(one), session.newSampler(one.steps)});
   }
   return samples;
 }
@@ -81,8 +75,8 @@ nlohmann::json toJson(const CommandOptions& options, const db::Run& run, const P
   json["scheduler"] = run.scheduler;
   json["guidance"] = run.guidance;
   json["threshold"] = options.search.threshold;
-  json["labels"] = options.labels;
-  json["seeds"] = options.seeds;
+  json["labels"] = options.set.labels;
+  json["seeds"] = options.set.seeds;
   json["searched_steps"] = result.searchedSteps;
   return json;
 }
@@ -99,12 +93,10 @@ std::string toText(const CommandOptions& options, const PlanSearchResult& result
   return text;
 }
 
-int run(const CLI::App& command, CommandOptions& options) {
+int run(CommandOptions& options) {
   CollectOptions& sampling = options.sampling;
   checkOutputFile(sampling.out, sampling.overwrite);
-  if (command.count("--guidance") > 0) sampling.guidance = options.guidance;
-  if (!options.size.empty()) sampling.latentSize = {options.size[0], options.size[1], options.size[2]};
-  if (!options.labels.empty()) sampling.label = options.labels.front();
+  if (!options.set.labels.empty()) sampling.label = options.set.labels.front();
   options.search.block = sampling.block;
   useAllCores();
   keepFreedMemory();
@@ -138,11 +130,7 @@ std::function<int()> addPlanCommand(CLI::App& program) {
   CollectOptions& sampling = options->sampling;
   CLI::App* command = program.add_subcommand("plan", "Searches DiTFastAttn's compression plan for a model");
   command->footer(kHelp);
-  command
-      ->add_option("--model", sampling.model, "model folder in diffusers' layout, or demo-video, demo-image")
-      ->required();
-  command->add_option("--out", sampling.out, "JSON file to write")->required();
-  command->add_flag("--overwrite", sampling.overwrite, "replace the file when it is there");
+  addSampleSetOptions(*command, sampling, options->set);
   command
       ->add_option("--threshold", options->search.threshold,
                    "change of the prediction that the last layer may cause; earlier ones less")
@@ -153,30 +141,9 @@ std::function<int()> addPlanCommand(CLI::App& program) {
                    "keys on either side, as a share of the image or video tokens")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));
-  CLI::Option* labels = command->add_option("--label", options->labels, "class labels, for example 0,3,7");
-  labels->delimiter(',');
-  command->add_option("--seeds", options->seeds, "of the noise, for example 0,1")
-      ->delimiter(',')
-      ->capture_default_str();
-  command->add_option("--prompt-embeds", sampling.promptEmbeds, "as for recording")->excludes(labels);
-  command->add_option("--steps", sampling.steps, "sampling steps; those of the runs that will use the plan")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000));
-  command->add_option("--sampler", sampling.sampler, "euler, unipc or ddim instead of the model's own");
-  command
-      ->add_option("--guidance", options->guidance,
-                   "scale of classifier-free guidance; 1 = none (default: the model's)")
-      ->check(CLI::Range(0.0, 1000.0));
-  command->add_option("--size", options->size, "FRAMES,ROWS,COLS of the latents (default: the model's)")
-      ->delimiter(',')
-      ->expected(3)
-      ->check(CLI::Range(1, 1'000'000));
-  command->add_option("--block", sampling.block, "width of the blocks of masks")
-      ->capture_default_str()
-      ->check(CLI::IsMember({32, 64, 128}));
   command->add_flag("--quiet", options->quiet, "no progress and no summary");
   command->add_flag("--json", options->json, "print what is written");
-  return [command, options] { return run(*command, *options); };
+  return [options] { return run(*options); };
 }
 
 }  // namespace ditscope::collector
