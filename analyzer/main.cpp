@@ -83,6 +83,11 @@ void addVerify(CLI::App& app, Options& options) {
   verify->add_option("--out", options.verify.out, "keep the run that is recorded now in this trace")
       ->excludes("RUN")
       ->type_name("FILE");
+  verify->add_option("--rounds", options.verify.rounds,
+                     "also time a dense run and one with the configuration in turns, so often; the promise of a "
+                     "speed-up is then judged by the median of their ratios")
+      ->check(CLI::Range(0, 1000))
+      ->type_name("N");
   verify->add_flag_callback(
       "--json", [&] { options.common.format = OutputFormat::Json; }, "one JSON object");
   verify->add_flag("--ascii", options.common.ascii, "no block characters");
@@ -90,7 +95,8 @@ void addVerify(CLI::App& app, Options& options) {
       "Compares recall, error, density and time of every head with what the configuration expects.\n\n"
       "Examples:\n"
       "  ditscope verify config.json --against dense.db --out run.db\n"
-      "  ditscope verify config.json --against dense.db run.db --json\n\n"
+      "  ditscope verify config.json --against dense.db run.db --json\n"
+      "  ditscope verify config.json --against dense.db --rounds 5\n\n"
       "Exit codes: 0 the promise is kept, 1 it is missed, 3 bad input, 4 a failure of ours.");
 }
 

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "analyzer/dispatch.h"
+#include "db/enum_names.h"
 #include "db/error.h"
 
 namespace ditscope::analyzer {
@@ -73,23 +74,25 @@ pid_t start(const std::string& program, const std::vector<std::string>& argument
 }  // namespace
 
 std::vector<std::string> collectArguments(const std::string& denseFile, const db::Run& dense,
-                                          const std::string& configFile, const std::filesystem::path& out) {
+                                          const std::string& configFile, db::RecordLevel level,
+                                          const std::filesystem::path& out) {
   const auto refuse = [&](const char* why) {
-    throw db::Error(db::Error::Kind::BadInput, denseFile, why,
-                    fmt::format("record the run yourself with ditscope collect --config {} --record mass, "
-                                "and name its trace",
-                                configFile));
+    throw db::Error(
+        db::Error::Kind::BadInput, denseFile, why,
+        "record the run yourself with ditscope collect --config ... --record mass, and name its trace");
   };
   if (dense.modelPath.empty()) refuse("it does not say where its model lies");
   if (dense.label < 0) refuse("its sample was not made from a class label, and its prompt is not in it");
-  return {"--model",    dense.modelPath,
-          "--config",   configFile,
-          "--record",   "mass",
-          "--steps",    fmt::format("{}", dense.nSteps),
-          "--seed",     fmt::format("{}", dense.seed),
-          "--label",    fmt::format("{}", dense.label),
-          "--guidance", fmt::format("{}", dense.guidance),
-          "--out",      out.string()};
+  std::vector<std::string> arguments{"--model", dense.modelPath};
+  if (configFile.empty())
+    arguments.insert(arguments.end(), {"--method", "dense", "--block", fmt::format("{}", dense.blockQ)});
+  else
+    arguments.insert(arguments.end(), {"--config", configFile});
+  arguments.insert(arguments.end(),
+                   {"--record", std::string(db::nameOf(level)), "--steps", fmt::format("{}", dense.nSteps),
+                    "--seed", fmt::format("{}", dense.seed), "--label", fmt::format("{}", dense.label),
+                    "--guidance", fmt::format("{}", dense.guidance), "--out", out.string()});
+  return arguments;
 }
 
 void runCollect(const std::vector<std::string>& arguments) {

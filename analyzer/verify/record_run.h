@@ -11,10 +11,10 @@
 
 namespace ditscope::analyzer {
 
-// Of ditscope-collect: the configuration with the model, seed, label, steps and guidance of the dense run.
-// Throws db::Error for a run that cannot be repeated from its trace.
+// Of ditscope-collect: the model, seed, label, steps, blocks and guidance of the dense run, with the
+// configuration (empty: dense again). Throws db::Error for a run that cannot be repeated from its trace.
 [[nodiscard]] std::vector<std::string> collectArguments(const std::string& denseFile, const db::Run& dense,
-                                                        const std::string& configFile,
+                                                        const std::string& configFile, db::RecordLevel level,
                                                         const std::filesystem::path& out);
 
 // Starts ditscope-collect and waits; its progress and errors go to stderr, as does its summary. Ctrl-C

@@ -74,6 +74,9 @@ std::string attentionTable(const Verification& v, const TextStyle& style) {
   row(v.runFile, v.run);
   std::string text = table.render(style);
   text += fmt::format("faster by {} (predicted {})", times(v.speedup), times(v.predictedSpeedup));
+  if (v.rounds.count > 0)
+    text += fmt::format("; median of {} in turns, {} to {}", plural(v.rounds.count, "round"),
+                        times(v.rounds.min), times(v.rounds.max));
   if (!std::isnan(v.flopsShare)) text += fmt::format("; {} of the dense FLOPs", formatPercent(v.flopsShare));
   return text + "\n";
 }
@@ -194,6 +197,9 @@ std::string verifyJson(const Verification& v) {
   json["attention"] = {{"dense", timeJson(v.dense)},
                        {"run", timeJson(v.run)},
                        {"speedup", jsonNumber(v.speedup)},
+                       {"rounds", v.rounds.count},
+                       {"speedup_lo", jsonNumber(v.rounds.min)},
+                       {"speedup_hi", jsonNumber(v.rounds.max)},
                        {"predicted_speedup", jsonNumber(v.predictedSpeedup)},
                        {"flops_share", jsonNumber(v.flopsShare)}};
   json["sparse_heads"] = v.sparseHeads();

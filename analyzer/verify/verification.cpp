@@ -104,16 +104,6 @@ HeadCheck checkOf(const HeadKey& key, const HeadSums& sums) {
   return head;
 }
 
-AttentionTime attentionOf(const Recording& recording) {
-  AttentionTime time;
-  for (const db::AttnCall& call : recording.facts.calls) {
-    if (call.kind == db::AttnKind::Cross) continue;
-    time.kernelNs += call.kernelNs;
-    time.searchNs += call.searchNs;
-  }
-  return time;
-}
-
 double flopsShareOf(const Recording& run) {
   double done = 0, dense = 0;
   for (const db::AttnCall& call : run.facts.calls) {
@@ -231,12 +221,22 @@ std::vector<std::string> notesOf(const std::string& configFile, const Recording&
 
 }  // namespace
 
+AttentionTime attentionOf(const Recording& recording) {
+  AttentionTime time;
+  for (const db::AttnCall& call : recording.facts.calls) {
+    if (call.kind == db::AttnKind::Cross) continue;
+    time.kernelNs += call.kernelNs;
+    time.searchNs += call.searchNs;
+  }
+  return time;
+}
+
 int64_t Verification::sparseHeads() const {
   return std::ranges::count_if(heads, &HeadCheck::sparse);
 }
 
 Verification verify(const std::string& configFile, const db::SparsityConfig& config, const Recording& dense,
-                    const Recording& run) {
+                    const Recording& run, const std::vector<double>& speedups) {
   const std::optional<Promise> promise = readPromise(configFile, config);
   const db::ConfigTable table(config);
   checkFitsConfig(configFile, config, dense);
@@ -262,6 +262,8 @@ Verification verify(const std::string& configFile, const db::SparsityConfig& con
   v.dense = attentionOf(dense);
   v.run = attentionOf(run);
   if (v.run.total() > 0) v.speedup = double(v.dense.total()) / double(v.run.total());
+  for (const double speedup : speedups) v.rounds.add(speedup);
+  if (!speedups.empty()) v.speedup = quantile(speedups, 0.5);
   v.predictedSpeedup = tunedSpeedup(config);
   if (std::isnan(v.predictedSpeedup) && comparison.timePredicted && comparison.predictedNs > 0)
     v.predictedSpeedup = double(v.dense.total()) / comparison.predictedNs;

@@ -54,6 +54,7 @@ struct Verification {
   AttentionTime dense, run;
   // Predicted by the tuner, else from the expected times, dense cells as in the dense recording.
   double speedup = kNaN, predictedSpeedup = kNaN;
+  Summary rounds;  // speed-ups of the rounds that `speedup` is the median of; none: the two recordings
   double flopsShare = kNaN;  // attention FLOPs of the run / of the dense one
   std::optional<Promise> promise;
   std::vector<std::string> notes;  // what a reader should know about the comparison
@@ -67,7 +68,10 @@ struct Recording {
 
 // Throws db::Error, naming what differs, unless all three are of one model, size, seed and schedule, `dense`
 // is dense, and `run` was recorded with the configuration and with block masses.
+// speedups: of dense and configured runs that took turns; without them that of the two recordings counts.
 [[nodiscard]] Verification verify(const std::string& configFile, const db::SparsityConfig& config,
-                                  const Recording& dense, const Recording& run);
+                                  const Recording& dense, const Recording& run,
+                                  const std::vector<double>& speedups = {});
+[[nodiscard]] AttentionTime attentionOf(const Recording& recording);
 
 }  // namespace ditscope::analyzer

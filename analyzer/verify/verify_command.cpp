@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
+#include <vector>
 
 #include "analyzer/terminal.h"
 #include "analyzer/verify/record_run.h"
@@ -48,6 +49,22 @@ Recording readRecording(const std::string& file) {
   return {file, readFacts(db::TraceReader(file, options))};
 }
 
+// Load that comes and goes slows both alike, and a ratio is taken inside a round.
+std::vector<double> speedupsInTurns(const Recording& dense, const std::string& configFile, int rounds) {
+  std::vector<double> speedups;
+  for (int round = 0; round < rounds; ++round) {
+    const TemporaryFolder folder;
+    const auto time = [&](const std::string& config, const char* name) {
+      const std::string file = folder.file(name).string();
+      runCollect(collectArguments(dense.file, dense.facts.run, config, db::RecordLevel::Stats, file));
+      return double(attentionOf(readRecording(file)).total());
+    };
+    const double before = time("", "dense.db");
+    speedups.push_back(before / time(configFile, "run.db"));
+  }
+  return speedups;
+}
+
 }  // namespace
 
 CommandResult runVerify(const CommonOptions& common, const VerifyOptions& options) {
@@ -57,11 +74,12 @@ CommandResult runVerify(const CommonOptions& common, const VerifyOptions& option
   std::string file = options.run;
   if (file.empty()) {
     file = options.out.empty() ? folder.emplace().file("run.db").string() : options.out;
-    runCollect(collectArguments(dense.file, dense.facts.run, common.file, file));
+    runCollect(collectArguments(dense.file, dense.facts.run, common.file, db::RecordLevel::Mass, file));
   }
   Recording run = readRecording(file);
   if (folder) run.file = "the recorded run";
-  const Verification verification = verify(common.file, config, dense, run);
+  const Verification verification =
+      verify(common.file, config, dense, run, speedupsInTurns(dense, common.file, options.rounds));
   const bool kept = !verification.promise || verification.promise->kept;
   return {.text = common.format == OutputFormat::Json ? verifyJson(verification)
                                                       : verifyText(verification, terminalStyle(common.ascii)),

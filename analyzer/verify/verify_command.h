@@ -12,6 +12,7 @@ struct VerifyOptions {
   std::string dense;  // trace
   std::string run;    // trace; empty = record one
   std::string out;    // where to; empty = into a folder that is removed
+  int rounds = 0;     // of a dense and a configured run in turn, for their times
 };
 
 // common.file is the configuration. Exit code 1 when its promise was missed.

@@ -74,6 +74,18 @@ TEST_F(VerifyProgram, RecordsTheRunWithTheSettingsOfTheDenseOne) {
   EXPECT_TRUE(fs::exists(m_folder.path() / "new run.db"));
 }
 
+TEST_F(VerifyProgram, RoundsTimeBothRunsInTurns) {
+  installCollect("case \"$*\" in *--config*) cp run.db \"$out\" ;; *) cp dense.db \"$out\" ;; esac");
+  writeVerifyConfig(m_files.config, R"({"target":"speedup","value":1.4})");
+  const ProgramResult result =
+      run({"verify", "config.json", "--against", "dense.db", "run.db", "--rounds", "2", "--json"});
+  EXPECT_EQ(result.exitCode, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("--method dense --block 64 --record stats --steps 4"));
+  const auto attention = nlohmann::json::parse(result.out).at("attention");
+  EXPECT_EQ(attention.at("rounds"), 2);
+  EXPECT_EQ(attention.at("speedup"), attention.at("speedup_hi"));
+}
+
 TEST_F(VerifyProgram, WithoutOutTheRecordedRunIsRemoved) {
   installCollect("cp run.db \"$out\"; echo \"$out\" > where");
   const ProgramResult result = run({"verify", "config.json", "--against", "dense.db"});

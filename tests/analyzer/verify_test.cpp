@@ -116,6 +116,14 @@ TEST_F(Verify, TheWholeRunIsKernelsAndSearch) {
   EXPECT_EQ(v.run.kernelNs, kernels);
   EXPECT_NEAR(v.speedup, 32e6 / double(kernels + 800'000), 1e-9);
   EXPECT_NEAR(v.predictedSpeedup, 32e6 / double(14 * tests::kDenseNs + 18 * tests::kExpectedNs), 1e-9);
+  const auto read = [](const std::filesystem::path& path) {
+    return Recording{"x", readFacts(db::TraceReader(path))};
+  };
+  const Verification timed = verify("config.json", db::readConfig(m_files.config), read(m_files.dense),
+                                    read(m_files.run), {1.5, 1.25, 3});
+  EXPECT_EQ(timed.speedup, 1.5);
+  EXPECT_EQ(timed.rounds.count, 3);
+  EXPECT_EQ(timed.rounds.max, 3);
   const Verification told = verified(R"({"target":"speedup","value":1,"predicted":{"speedup":1.75}})");
   EXPECT_EQ(told.promise->predicted, 1.75) << "the tuner's own figure";
   EXPECT_NEAR(v.flopsShare, (14 + 18 * 0.25) / 32, 1e-9);
