@@ -107,6 +107,9 @@ void addTune(CLI::App& app, TuneArguments& a) {
   tune->add_option("--head-floor", a.request.headFloor, "recall of every head (default: R - 0.1)")
       ->check(CLI::Range(0.0, 1.0))
       ->type_name("R");
+  tune->add_option("--margin", a.request.margin, "aim this much above the recall (default: 0.002)")
+      ->check(CLI::Range(0.0, 0.5))
+      ->type_name("M");
   tune->add_option("--methods", a.request.methods, "only these, separated by commas")
       ->delimiter(',')
       ->type_name("LIST");

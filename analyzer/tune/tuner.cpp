@@ -55,7 +55,7 @@ Problem problemOf(std::span<const HeadCandidates> heads, const TuneGoal& goal) {
     denseNs += goal.steps * head.candidates.front().timeNs;
   }
   const double count = double(heads.size());
-  p.needed = goal.target == Target::Recall  ? goal.value * count
+  p.needed = goal.target == Target::Recall  ? goal.aim() * count
              : goal.target == Target::Error ? -goal.value * count
                                             : -denseNs / goal.value;
   return p;
@@ -144,7 +144,7 @@ bool meets(const Outcome& o, const TuneGoal& goal) {
   const double slack = kSlack * std::max(1.0, std::abs(goal.value));
   switch (goal.target) {
     case Target::Recall:
-      return o.recall >= goal.value - slack;
+      return o.recall >= goal.aim() - slack;
     case Target::Error:
       return o.error <= goal.value + slack;
     case Target::Speedup:

@@ -16,10 +16,15 @@ namespace ditscope::analyzer {
 
 struct TuneGoal {
   Target target = Target::Recall;
-  double value = 0.95;
+  double value = 0.95;   // what is promised
+  double margin = 0;     // a recall is chosen this much higher: the run with the choice takes its own path
   double headFloor = 0;  // recall that every head keeps
   int32_t steps = 0;
   int32_t denseSteps = 1;  // of the schedule, before any method
+
+  [[nodiscard]] double aim() const {
+    return target == Target::Recall ? std::min(value + margin, 1.0) : value;
+  }
 };
 
 struct Outcome {                 // of one selection

@@ -162,6 +162,7 @@ TuningResult runTuning(const TuneRequest& request, const Progress& progress) {
   const double floor = request.target == Target::Recall ? std::max(request.value - 0.1, 0.0) : 0.0;
   result.goal = {.target = request.target,
                  .value = request.value,
+                 .margin = request.margin,
                  .headFloor = request.headFloor.value_or(floor),
                  .steps = result.run.nSteps,
                  .denseSteps = request.denseSteps};

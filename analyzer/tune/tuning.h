@@ -17,6 +17,7 @@ struct TuneRequest {
   std::string latency = {};                  // trace of ditscope bench; empty = fit the recordings and probes
   Target target = Target::Recall;
   double value = 0.95;
+  double margin = 0.002;  // aimed above a recall: a run with the configuration takes a path of its own
   std::optional<double> headFloor = {};   // default: of a recall 0.1 less, else none
   std::vector<std::string> methods = {};  // empty = all that can be evaluated and all that were probed
   int32_t denseSteps = 1;
