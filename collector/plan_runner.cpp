@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 
+#include "collector/methods/head_selection.h"
 #include "db/error.h"
 
 namespace ditscope::collector {
@@ -143,11 +144,7 @@ PlanResult runPlan(const Plan& plan, const at::Tensor& q, const at::Tensor& k, c
       return result;
     }
     const at::Tensor heads = headIndex(launch.heads);
-    const auto some = [&](const at::Tensor& x) {  // without a copy where the heads are neighbours
-      const auto count = int64_t(launch.heads.size());
-      const bool neighbours = launch.heads.back() - launch.heads.front() + 1 == count;
-      return neighbours ? x.narrow(1, launch.heads.front(), count) : x.index_select(1, heads);
-    };
+    const auto some = [&](const at::Tensor& x) { return selectHeads(x, 1, launch.heads); };
     const auto [part, lseInOrder] = runLaunch(launch, {some(q), some(k), some(v)}, request, clock, time);
     KernelResult& all = result.kernel;
     scatter(result.lseInOrder, lseInOrder, heads, headCount);

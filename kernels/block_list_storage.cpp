@@ -24,6 +24,41 @@ BlockListStorage emptyLists(const BlockGrid& grid, int32_t qBlock, int32_t kBloc
   return lists;
 }
 
+int64_t rowsOfHead(const BlockListStorage& lists) {  // of storages that batches share
+  return lists.headStride > 0 ? lists.headStride : int64_t(lists.rowStart.size()) - 1;
+}
+
+// The rows of one head of `list`, from `first` on, behind those that `joined` has.
+void appendHead(const BlockListStorage& list, size_t first, BlockListStorage& joined) {
+  const size_t rows = size_t(joined.headStride);
+  if (first + rows >= list.rowStart.size())
+    throw std::invalid_argument("block list : there is no list of that head");
+  const auto begin = size_t(list.rowStart[first]), end = size_t(list.rowStart[first + rows]);
+  const size_t before = joined.entry.size();
+  if (before + end - begin > INT32_MAX) throw std::invalid_argument("block list : more than 2^31 blocks");
+  for (size_t row = 1; row <= rows; ++row)
+    joined.rowStart.push_back(int32_t(before + size_t(list.rowStart[first + row]) - begin));
+  const auto entry = list.entry.begin();
+  joined.entry.insert(joined.entry.end(), entry + std::ptrdiff_t(begin), entry + std::ptrdiff_t(end));
+  joined.partialOffset.resize(joined.entry.size());  // lists without a partial entry have no offsets
+  if (list.partialOffset.empty()) return;
+  int64_t least = INT64_MAX, most = -1;  // entries may share bits, so that their range is taken whole
+  for (size_t e = begin; e < end; ++e) {
+    if (!(list.entry[e] & kPartialEntry)) continue;
+    least = std::min(least, list.partialOffset[e]);
+    most = std::max(most, list.partialOffset[e]);
+  }
+  if (most < 0) return;
+  const int64_t shift = int64_t(joined.partialBits.size()) - least;
+  for (size_t e = begin; e < end; ++e) {
+    if (list.entry[e] & kPartialEntry)
+      joined.partialOffset[before + e - begin] = list.partialOffset[e] + shift;
+  }
+  const int64_t words = int64_t{list.qBlock} * list.kBlock / 64;  // of a partial entry
+  const auto bits = list.partialBits.begin();
+  joined.partialBits.insert(joined.partialBits.end(), bits + least, bits + most + words);
+}
+
 }  // namespace
 
 BlockList BlockListStorage::view() const {
@@ -75,31 +110,27 @@ BlockListStorage listFromBits(const BlockGrid& grid, std::span<const uint32_t> k
   return lists;
 }
 
-BlockListStorage joinHeads(std::span<const BlockListStorage* const> lists) {
+BlockListStorage joinHeads(std::span<const HeadList> lists) {
   if (lists.empty()) throw std::invalid_argument("block list : no lists to join");
-  const BlockListStorage& first = *lists.front();
   BlockListStorage joined;
-  joined.qBlock = first.qBlock;
-  joined.kBlock = first.kBlock;
-  joined.headStride = int64_t(first.rowStart.size()) - 1;
+  joined.qBlock = lists.front().of->qBlock;
+  joined.kBlock = lists.front().of->kBlock;
+  joined.headStride = rowsOfHead(*lists.front().of);
   joined.rowStart.push_back(0);
-  for (const BlockListStorage* list : lists) {
-    if (list->qBlock != first.qBlock || list->kBlock != first.kBlock ||
-        list->rowStart.size() != first.rowStart.size())
+  for (const auto& [list, head] : lists) {
+    if (list->qBlock != joined.qBlock || list->kBlock != joined.kBlock || list->batchStride != 0 ||
+        rowsOfHead(*list) != joined.headStride)
       throw std::invalid_argument("block list : lists of different blocks or lengths cannot be joined");
-    const size_t before = joined.entry.size();
-    if (before + list->entry.size() > INT32_MAX)
-      throw std::invalid_argument("block list : more than 2^31 blocks");
-    for (size_t row = 1; row < list->rowStart.size(); ++row)
-      joined.rowStart.push_back(int32_t(before) + list->rowStart[row]);
-    joined.entry.insert(joined.entry.end(), list->entry.begin(), list->entry.end());
-    const auto words = int64_t(joined.partialBits.size());
-    for (const int64_t offset : list->partialOffset) joined.partialOffset.push_back(words + offset);
-    joined.partialOffset.resize(joined.entry.size());  // lists without a partial entry have no offsets
-    joined.partialBits.insert(joined.partialBits.end(), list->partialBits.begin(), list->partialBits.end());
+    appendHead(*list, size_t(head * list->headStride), joined);
   }
   if (joined.partialBits.empty()) joined.partialOffset.clear();
   return joined;
+}
+
+BlockListStorage joinHeads(std::span<const BlockListStorage* const> lists) {
+  std::vector<HeadList> heads;
+  for (const BlockListStorage* list : lists) heads.push_back({list});
+  return joinHeads(heads);
 }
 
 }  // namespace ditscope::kernels

@@ -50,8 +50,15 @@ struct ListSharing {
 [[nodiscard]] BlockListStorage listFromBits(const BlockGrid& grid, std::span<const uint32_t> keptBits,
                                             int32_t qBlock, int32_t kBlock, ListSharing sharing = {});
 
-// Lists that all heads would share, one after the other: list i becomes that of head i. All have the same
-// block widths and the same number of query blocks; throws std::invalid_argument otherwise.
-[[nodiscard]] BlockListStorage joinHeads(std::span<const BlockListStorage* const> lists);
+// The list of one head: list number `head` of a storage, or the one that all of its heads share.
+struct HeadList {
+  const BlockListStorage* of = nullptr;
+  int64_t head = 0;
+};
+
+// One list after the other: list i becomes that of head i. All have the same block widths and the same number
+// of query blocks, and none differs between batches; throws std::invalid_argument otherwise.
+[[nodiscard]] BlockListStorage joinHeads(std::span<const HeadList> lists);
+[[nodiscard]] BlockListStorage joinHeads(std::span<const BlockListStorage* const> lists);  // each shared
 
 }  // namespace ditscope::kernels

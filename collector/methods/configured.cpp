@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "collector/methods/head_selection.h"
+#include "collector/methods/joined_launches.h"
 #include "db/error.h"
 
 namespace ditscope::collector {
@@ -24,13 +26,6 @@ struct Makers {
   std::map<const db::MethodChoice*, const MethodMaker*> of;  // choices of the table
 };
 
-at::Tensor some(const at::Tensor& x, const HeadList& heads) {  // x: [H, ...]
-  if (!x.defined() || int64_t(heads.size()) == x.size(0)) return x;
-  const auto count = int64_t(heads.size());
-  if (heads.back() - heads.front() + 1 == count) return x.narrow(0, heads.front(), count);
-  return x.index_select(0, at::tensor(heads, at::kLong));
-}
-
 class Configured final : public Method {
  public:
   Configured(std::shared_ptr<const Makers> makers, const SamplingPlan& plan)
@@ -41,6 +36,7 @@ class Configured final : public Method {
     Plan all{
         .kind = "dense", .launches = {}, .decisions = std::vector<db::HeadDecision>(size_t(call.heads()))};
     for (Group& group : m_groups) add(planGroup(call, group), group.heads, all);
+    all.launches = joinLaunches(std::move(all.launches), call);
     return all;
   }
 
@@ -48,9 +44,9 @@ class Configured final : public Method {
     for (const Group& group : m_groups) {
       if (!group.observes) continue;
       // Masses that another group asked for are of this group's kept blocks alone, and would mislead it.
-      MethodResult part{some(result.out, group.heads), some(result.lse, group.heads),
-                        group.wantMass ? some(result.mass, group.heads) : at::Tensor(),
-                        group.wantGaps ? some(result.gaps, group.heads) : at::Tensor()};
+      MethodResult part{selectHeads(result.out, 0, group.heads), selectHeads(result.lse, 0, group.heads),
+                        group.wantMass ? selectHeads(result.mass, 0, group.heads) : at::Tensor(),
+                        group.wantGaps ? selectHeads(result.gaps, 0, group.heads) : at::Tensor()};
       const at::Tensor before = part.out;
       group.member->method->observe(sub(call, group.heads), part);
       if (part.out.is_same(before)) continue;
@@ -82,9 +78,9 @@ class Configured final : public Method {
 
   static MethodCall sub(const MethodCall& call, const HeadList& heads) {
     MethodCall part = call;
-    part.q = some(call.q, heads);
-    part.k = some(call.k, heads);
-    part.v = some(call.v, heads);
+    part.q = selectHeads(call.q, 0, heads);
+    part.k = selectHeads(call.k, 0, heads);
+    part.v = selectHeads(call.v, 0, heads);
     return part;
   }
 

@@ -107,6 +107,33 @@ TEST(RunConfig, EachHeadComputesWhatItsMethodAloneWould) {
   }
 }
 
+TEST(RunConfig, HeadsThatDifferInTheirListsAloneShareALaunch) {
+  db::SparsityConfig config = emptyConfig();
+  config.defaults = {.method = "window", .parameters = {{"tokens", 16.0}}};
+  const auto give = [&config](int32_t head, db::MethodChoice choice) {
+    config.overrides.push_back({{.steps = {}, .layers = {}, .heads = {{head, head}}}, std::move(choice)});
+  };
+  give(1, {.method = "dense"});
+  give(3, {.method = "topk", .parameters = {{"density", 0.5}, {"source", std::string("pooled")}}});
+  MethodCall call;
+  call.step = 2;
+  call.q = input(1)[0];
+  call.k = call.v = call.q;
+  call.grid = {4, 8, 8};
+  call.block = kBlock;
+  const Plan plan = configuredMethod(config, "c.json")(toyPlan())->plan(call);
+  ASSERT_EQ(plan.launches.size(), 1u);
+  EXPECT_TRUE(plan.launches[0].heads.empty()) << "all heads";
+  EXPECT_EQ(plan.launches[0].lists->headStride, 8);
+  EXPECT_EQ(plan.decisions[3].method, "topk");
+
+  give(2, {.method = "blasst"});  // skips in the loop: a launch of its own
+  const Plan two = configuredMethod(config, "c.json")(toyPlan())->plan(call);
+  ASSERT_EQ(two.launches.size(), 2u);
+  EXPECT_EQ(two.launches[0].heads, (std::vector<int64_t>{0, 1, 3}));
+  EXPECT_EQ(two.launches[1].heads, std::vector<int64_t>{2});
+}
+
 TEST(RunConfig, ASearchOfSomeHeadsLeavesTheOthersAlone) {
   db::SparsityConfig config = emptyConfig();
   config.defaults = {.method = "topp", .parameters = {{"share", 0.6}, {"search_every", 100.0}}};

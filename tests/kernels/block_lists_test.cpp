@@ -72,11 +72,37 @@ TEST(BlockLists, JoinedListsStandOneAHead) {
   EXPECT_TRUE(joinHeads(std::vector<const BlockListStorage*>{&all, &all}).partialOffset.empty());
 }
 
+TEST(BlockLists, HeadsOfSeveralListsAreJoined) {
+  std::mt19937 random(2);
+  const BlockGrid grid{3, 4, 4};
+  const BlockListStorage three = listFromMask(grid, randomMask(grid, 0.5, random), 32, 32, {3});
+  const BlockListStorage window = listFromWindow(SlidingWindow{100, 9, 0}, 32, 32);
+  const BlockListStorage sink = listFromWindow(SlidingWindow{100, 3, 5}, 32, 32);
+  const BlockListStorage both = joinHeads(std::vector<const BlockListStorage*>{&window, &sink});
+  const HeadList heads[] = {{&three, 2}, {&both, 1}, {&sink, 0}, {&three, 0}};
+  const BlockListStorage joined = joinHeads(heads);
+  ASSERT_EQ(joined.rowStart.size(), 17u);
+  EXPECT_EQ(joined.headStride, 4);
+  const auto rowsOf = [](BlockListStorage list, int64_t head) {
+    const auto first = list.rowStart.begin() + head * 4;
+    list.rowStart.assign(first, first + 5);
+    return list;
+  };
+  for (int64_t head = 0; head < 4; ++head) {
+    const BlockListStorage own = rowsOf(joined, head);
+    const BlockListStorage of = rowsOf(*heads[head].of, heads[head].head);
+    for (int64_t i = 0; i < 100; ++i)
+      for (int64_t j = 0; j < 100; ++j) ASSERT_EQ(attends(own, i, j), attends(of, i, j)) << head;
+  }
+  const HeadList beyond[] = {{&three, 3}};
+  EXPECT_THROW((void)joinHeads(beyond), std::invalid_argument);
+}
+
 TEST(BlockLists, UnlikeListsCannotBeJoined) {
   const BlockListStorage some = listFromWindow(SlidingWindow{100, 9, 0}, 32, 32);
   const BlockListStorage wide = listFromWindow(SlidingWindow{100, 9, 0}, 64, 32);
   const BlockListStorage longer = listFromWindow(SlidingWindow{200, 9, 0}, 32, 32);
-  EXPECT_THROW((void)joinHeads({}), std::invalid_argument);
+  EXPECT_THROW((void)joinHeads(std::span<const HeadList>{}), std::invalid_argument);
   EXPECT_THROW((void)joinHeads(std::vector<const BlockListStorage*>{&some, &wide}), std::invalid_argument);
   EXPECT_THROW((void)joinHeads(std::vector<const BlockListStorage*>{&some, &longer}), std::invalid_argument);
 }
