@@ -14,6 +14,7 @@
 #include "analyzer/commands.h"
 #include "analyzer/dispatch.h"
 #include "analyzer/exchange/exchange_cli.h"
+#include "analyzer/guard/guard_cli.h"
 #include "analyzer/quantity.h"
 #include "analyzer/tune/tune_cli.h"
 #include "analyzer/verify/verify_command.h"
@@ -65,6 +66,7 @@ struct Options {
   DriftOptions drift;
   VerifyOptions verify;
   ExchangeArguments exchange;
+  GuardArguments guard;
   TuneArguments tune;
 };
 
@@ -143,11 +145,13 @@ void addCommands(CLI::App& app, Options& options) {
   addVerify(app, options);
   addExchangeCommands(app, options.exchange);
   addTuneCommands(app, options.tune);
+  addGuardCommands(app, options.guard);
 }
 
 CommandResult execute(const CLI::App& app, const Options& options) {
   if (auto result = runExchangeCommand(app, options.exchange)) return *std::move(result);
   if (auto result = runTuneCommand(app, options.tune)) return *std::move(result);
+  if (auto result = runGuardCommand(app, options.guard)) return *std::move(result);
   if (app.got_subcommand("info")) return {runInfo(options.common)};
   if (app.got_subcommand("heads")) return {runHeads(options.common, options.heads)};
   if (app.got_subcommand("verify")) return runVerify(options.common, options.verify);
@@ -177,7 +181,7 @@ int run(int argc, char** argv) {
   addCommands(app, options);
   requireCommand(app, argc, argv);
   try {
-    app.parse(argc, argv);
+    app.parse(reversedArguments(argc, argv));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     const auto chosen = app.get_subcommands();

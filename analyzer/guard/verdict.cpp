@@ -68,17 +68,17 @@ int64_t fewestSamples(std::span<const RunSamples> base, std::span<const RunSampl
   return std::min(most(base), most(next));
 }
 
-std::string intervalText(const Evidence& e) {
+std::string intervalText(const ShiftEvidence& e) {
   return fmt::format("{} ({} to {})", formatShift(e.shift), formatShift(e.interval.low),
                      formatShift(e.interval.high));
 }
 
-std::string floorText(const Evidence& e) {
+std::string floorText(const ShiftEvidence& e) {
   return fmt::format("the {} that matter at {}", formatPercent(std::expm1(e.floor)),
                      formatDuration(e.baseMedianNs));
 }
 
-std::string modesText(const Evidence& e) {
+std::string modesText(const ShiftEvidence& e) {
   const Modes& modes =
       e.baseModes.upper - e.baseModes.lower > e.newModes.upper - e.newModes.lower ? e.baseModes : e.newModes;
   return fmt::format("two kinds of launches under one name, {} and {}: sizes or densities are mixed",
@@ -86,7 +86,7 @@ std::string modesText(const Evidence& e) {
 }
 
 // Of a shift whose interval lies beyond the floor; direction: 1 slower, -1 faster.
-Judgement judgeBeyond(const Evidence& e, double direction, const VerdictRule& rule) {
+Judgement judgeBeyond(const ShiftEvidence& e, double direction, const VerdictRule& rule) {
   const std::string text = fmt::format("{}, beyond {}", intervalText(e), floorText(e));
   if (!(e.q <= rule.q))
     return {.reason = fmt::format("{}, but the ranks differ too little (q = {:.2g})", text, e.q)};
@@ -97,7 +97,7 @@ Judgement judgeBeyond(const Evidence& e, double direction, const VerdictRule& ru
           .reason = text + (e.cycleShift ? fmt::format(", {} in cycles", formatShift(*e.cycleShift)) : "")};
 }
 
-Judgement judgeOne(const Evidence& e, const VerdictRule& rule) {
+Judgement judgeOne(const ShiftEvidence& e, const VerdictRule& rule) {
   if (e.baseRuns == 0 || e.newRuns == 0)
     return {.reason = fmt::format("too few samples: {} of {}", e.fewestSamples, rule.screening.minSamples)};
   if (e.throttledShare > kMostThrottled)
@@ -118,9 +118,10 @@ double effectFloor(double medianNs, bool singleRun, double extra) {
   return std::log1p(std::max({relative, singleRun ? 0.02 : 0.0, 300 / medianNs}) + extra);
 }
 
-Evidence weigh(std::span<const RunSamples> base, std::span<const RunSamples> next, const VerdictRule& rule) {
+ShiftEvidence weigh(std::span<const RunSamples> base, std::span<const RunSamples> next,
+                    const VerdictRule& rule) {
   const Side from = sideOf(base, rule.screening.minSamples), to = sideOf(next, rule.screening.minSamples);
-  Evidence e;
+  ShiftEvidence e;
   for (const RunSamples& run : base) e.baseCounts.add(run.counts);
   for (const RunSamples& run : next) e.newCounts.add(run.counts);
   e.fewestSamples = fewestSamples(base, next);
@@ -146,14 +147,14 @@ Evidence weigh(std::span<const RunSamples> base, std::span<const RunSamples> nex
   return e;
 }
 
-std::vector<Judgement> judgeAll(std::span<Evidence> evidence, const VerdictRule& rule) {
+std::vector<Judgement> judgeAll(std::span<ShiftEvidence> evidence, const VerdictRule& rule) {
   std::vector<double> p;
-  for (const Evidence& e : evidence)
+  for (const ShiftEvidence& e : evidence)
     if (!std::isnan(e.p)) p.push_back(e.p);
   const std::vector<double> q = benjaminiHochberg(p);
   std::vector<Judgement> judgements;
   size_t asked = 0;
-  for (Evidence& e : evidence) {
+  for (ShiftEvidence& e : evidence) {
     if (!std::isnan(e.p)) e.q = q[asked++];
     judgements.push_back(judgeOne(e, rule));
     judgements.back().likely = std::min(e.baseRuns, e.newRuns) == 1;

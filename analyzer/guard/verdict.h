@@ -28,7 +28,7 @@ struct VerdictRule {
 };
 
 // Shifts are natural logarithms of ratios: 0.01 is 1 % slower. NaN where a side has no samples.
-struct Evidence {
+struct ShiftEvidence {
   int64_t baseRuns = 0, newRuns = 0;        // with enough samples
   int64_t baseSamples = 0, newSamples = 0;  // in them
   double baseMedianNs = kNaN, newMedianNs = kNaN;
@@ -54,12 +54,12 @@ struct Judgement {
 // 0.3 us, and 2 % at least where a side has a single run.
 [[nodiscard]] double effectFloor(double medianNs, bool singleRun, double extra = 0);
 
-[[nodiscard]] Evidence weigh(std::span<const RunSamples> base, std::span<const RunSamples> next,
-                             const VerdictRule& rule);
+[[nodiscard]] ShiftEvidence weigh(std::span<const RunSamples> base, std::span<const RunSamples> next,
+                                  const VerdictRule& rule);
 
 // One judgement a piece of evidence; sets its q. All kernels of a comparison together, because the more are
 // asked the more differ by chance.
-[[nodiscard]] std::vector<Judgement> judgeAll(std::span<Evidence> evidence, const VerdictRule& rule);
+[[nodiscard]] std::vector<Judgement> judgeAll(std::span<ShiftEvidence> evidence, const VerdictRule& rule);
 
 [[nodiscard]] std::string formatShift(double shift);  // of a logarithm: "+5.1 %"
 

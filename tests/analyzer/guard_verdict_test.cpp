@@ -42,12 +42,12 @@ std::vector<RunSamples> runs(const Made& made, size_t count) {
 }
 
 struct Outcome {
-  Evidence evidence;
+  ShiftEvidence evidence;
   Judgement judgement;
 };
 Outcome outcome(std::span<const RunSamples> base, std::span<const RunSamples> next,
                 const VerdictRule& rule = {}) {
-  std::vector<Evidence> evidence{weigh(base, next, rule)};
+  std::vector<ShiftEvidence> evidence{weigh(base, next, rule)};
   Judgement judgement = judgeAll(evidence, rule).front();
   return {evidence.front(), std::move(judgement)};
 }
@@ -166,10 +166,10 @@ TEST(Verdict, AMixOfSizesIsNotJudged) {
 }
 
 TEST(Verdict, ManyKernelsAreCorrectedForTogether) {
-  std::vector<Evidence> alone{weigh(runs({}, 3), runs({.ns = 2.1e6, .seed = 2}, 3), {})};
+  std::vector<ShiftEvidence> alone{weigh(runs({}, 3), runs({.ns = 2.1e6, .seed = 2}, 3), {})};
   alone[0].p = 0.01;
   EXPECT_EQ(judgeAll(alone, {})[0].verdict, Verdict::Slower);
-  std::vector<Evidence> many(100, alone[0]);
+  std::vector<ShiftEvidence> many(100, alone[0]);
   for (size_t i = 1; i < many.size(); ++i) many[i].p = 0.6;
   const std::vector<Judgement> judgements = judgeAll(many, {});
   EXPECT_EQ(judgements[0].verdict, Verdict::Unclear);

@@ -16,7 +16,7 @@ while IFS= read -r line; do
   command=${line%%  #*} # the comment after two blanks
   case $command in
     ''|'#'*|git\ *|cd\ *|./demo*|./check*) continue ;;
-    *methods*|*tune*|*explain*|*verify*|*export*|*import*|*diff*|*' --config '*)
+    *bench*|*methods*|*tune*|*explain*|*verify*|*export*|*import*|*diff*|*' --config '*)
       [ -x "$bin_dir/ditscope-collect" ] || continue ;;& # they need a recording of the collector's
     *collect*)
       if [ ! -x "$bin_dir/ditscope-collect" ]; then

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "analyzer/guard/report_compare.h"
+#include "analyzer/machine_text.h"
+
+namespace ditscope::analyzer {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json ratio(double shift) {  // of a logarithm: 0.05 = 5 % slower
+  return jsonNumber(std::expm1(shift));
+}
+
+Json countsJson(const ScreeningCounts& counts) {
+  return {{"launches", counts.launches},
+          {"warmup", counts.warmup},
+          {"zero_time", counts.zeroTime},
+          {"before_launch", counts.beforeLaunch},
+          {"throttled", counts.throttled}};
+}
+
+Json modesJson(const Modes& modes) {
+  if (!(modes.upper > modes.lower)) return nullptr;
+  return {{"lower_ns", jsonNumber(std::exp(modes.lower))},
+          {"upper_ns", jsonNumber(std::exp(modes.upper))},
+          {"lower_count", modes.lowerCount},
+          {"upper_count", modes.upperCount},
+          {"separation", jsonNumber(modes.separation)}};
+}
+
+Json keyJson(const SeriesKey& key) {
+  const auto extent = [&](size_t first) {
+    return Json::array({key.extents[first], key.extents[first + 1], key.extents[first + 2]});
+  };
+  return {{"kernel", key.kernel},
+          {"grid", extent(0)},
+          {"block", extent(3)},
+          {"cluster", extent(6)},
+          {"problem", key.problem},
+          {"device", key.device},
+          {"registers_per_thread", key.registersPerThread},
+          {"static_shared_bytes", key.staticSharedBytes},
+          {"dynamic_shared_bytes", key.dynamicSharedBytes}};
+}
+
+Json sideJson(const ShiftEvidence& e, bool base, double totalNs) {
+  return {{"runs", base ? e.baseRuns : e.newRuns},
+          {"samples", base ? e.baseSamples : e.newSamples},
+          {"median_ns", jsonNumber(base ? e.baseMedianNs : e.newMedianNs)},
+          {"total_ns", jsonNumber(totalNs)},
+          {"screening", countsJson(base ? e.baseCounts : e.newCounts)},
+          {"modes", modesJson(base ? e.baseModes : e.newModes)}};
+}
+
+Json seriesJson(const ComparedSeries& s) {
+  const ShiftEvidence& e = s.evidence;
+  return {{"verdict", nameOf(s.judgement.verdict)},
+          {"certainty", s.judgement.likely ? "likely" : "certain"},
+          {"reason", s.judgement.reason},
+          {"key", keyJson(s.key)},
+          {"note", s.note},
+          {"shift", ratio(e.shift)},
+          {"interval", {ratio(e.interval.low), ratio(e.interval.high)}},
+          {"floor", ratio(e.floor)},
+          {"p", jsonNumber(e.p)},
+          {"q", jsonNumber(e.q)},
+          {"cycle_shift", e.cycleShift ? ratio(*e.cycleShift) : Json()},
+          {"bimodal", e.bimodal},
+          {"base", sideJson(e, true, s.baseNs)},
+          {"new", sideJson(e, false, s.newNs)}};
+}
+
+Json runsJson(const std::vector<ComparedRun>& runs) {
+  Json json = Json::array();
+  for (const ComparedRun& run : runs) {
+    Json losses = Json::object();
+    for (const db::HealthCounter& loss : run.losses) losses[loss.name] = loss.value;
+    json.push_back({{"file", run.file},
+                    {"uuid", run.run.uuid},
+                    {"commit", run.run.gitCommit},
+                    {"started_utc_ns", run.run.startedUtcNs},
+                    {"driver", run.run.driver},
+                    {"cuda", run.run.cuda},
+                    {"finalised", run.run.finalised},
+                    {"losses", losses}});
+  }
+  return json;
+}
+
+Json unpairedJson(const std::vector<Unpaired>& left) {
+  Json json = Json::array();
+  for (const Unpaired& series : left) json.push_back({{"key", keyJson(series.key)}, {"total_ns", series.ns}});
+  return json;
+}
+
+}  // namespace
+
+std::string compareJson(const Comparison& c) {
+  const VerdictRule& rule = c.rule.verdict;
+  Json json = {{"schema", "ditscope.compare/1"},
+               {"verdict", nameOf(c.verdict)},
+               {"certainty", c.likely ? "likely" : "certain"},
+               {"reason", c.reason},
+               {"exit_code", exitCodeOf(c)},
+               {"clear_share", jsonNumber(c.clearShare)},
+               {"counts",
+                {{"slower", c.count(Verdict::Slower)},
+                 {"faster", c.count(Verdict::Faster)},
+                 {"unclear", c.count(Verdict::Unclear)},
+                 {"same", c.count(Verdict::Same)}}},
+               {"rule",
+                {{"seed", rule.bootstrap.seed},
+                 {"replicates", rule.bootstrap.replicates},
+                 {"level", rule.bootstrap.level},
+                 {"q", rule.q},
+                 {"warmups", rule.screening.warmups},
+                 {"min_samples", rule.screening.minSamples},
+                 {"clear_share", c.rule.clearShare},
+                 {"across_devices", c.rule.acrossDevices},
+                 {"across_drivers", c.rule.acrossDrivers}}},
+               {"base", runsJson(c.base)},
+               {"new", runsJson(c.next)},
+               {"screening", {{"base", countsJson(c.baseCounts)}, {"new", countsJson(c.newCounts)}}},
+               {"notes", c.notes}};
+  json["series"] = Json::array();
+  for (const ComparedSeries& series : c.series) json["series"].push_back(seriesJson(series));
+  json["only_base"] = unpairedJson(c.onlyBase);
+  json["only_new"] = unpairedJson(c.onlyNew);
+  return jsonText(json);
+}
+
+}  // namespace ditscope::analyzer
