@@ -64,16 +64,8 @@ std::span<const ColourMapId> sequentialMaps() {
   return kSequential;
 }
 
-double ValueScale::position(double value) const {
-  if (std::isnan(value)) return value;
-  const double span = log ? std::log(hi / lo) : hi - lo;
-  if (!(span > 0)) return 0.5;
-  const double at = log ? std::log(std::max(value, lo) / lo) : value - lo;
-  return std::clamp(at / span, 0.0, 1.0);
-}
-
-QRgb ValueScale::colour(double value, const ColourTable& table) const {
-  const double at = position(value);
+QRgb colourOf(double value, const ValueScale& scale, const ColourTable& table) {
+  const double at = scale.position(value);
   return std::isnan(at) ? qRgba(0, 0, 0, 0) : table[size_t(std::lround(at * 255))];
 }
 

@@ -8,6 +8,8 @@
 #include <array>
 #include <span>
 
+#include "gui/models/value_scale.h"
+
 namespace ditscope::gui {
 
 enum class ColourMapId { Viridis, Cividis, Greys, BlueWhiteRed };
@@ -17,15 +19,8 @@ using ColourTable = std::array<QRgb, 256>;
 [[nodiscard]] QString colourMapName(ColourMapId id);
 [[nodiscard]] std::span<const ColourMapId> sequentialMaps();
 
-// What a value becomes: linear or logarithmic between lo and hi, clipped; fully transparent for NaN, so that
-// the "not measured" hatch beneath shows through.
-struct ValueScale {
-  double lo = 0;
-  double hi = 1;
-  bool log = false;
-  [[nodiscard]] double position(double value) const;  // 0..1, NaN stays NaN
-  [[nodiscard]] QRgb colour(double value, const ColourTable& table) const;
-};
+// Of a value on a scale; fully transparent for NaN, so that the "not measured" hatch beneath shows through.
+[[nodiscard]] QRgb colourOf(double value, const ValueScale& scale, const ColourTable& table);
 
 [[nodiscard]] QRgb mix(QRgb a, QRgb b, double t);
 [[nodiscard]] bool isDark(QRgb colour);  // white text is readable on it

@@ -6,6 +6,7 @@
 #include <QAction>
 #include <QVBoxLayout>
 
+#include "gui/plots/line_legend.h"
 #include "gui/plots/navigator.h"
 #include "gui/plots/theme.h"
 
@@ -27,10 +28,13 @@ QCPItemStraightLine* verticalLine(QCPAxisRect* rect) {
 
 }  // namespace
 
-DriftPlot::DriftPlot(QWidget* parent) : QWidget(parent), m_plot(new QCustomPlot(this)) {
+DriftPlot::DriftPlot(QWidget* parent)
+    : QWidget(parent), m_legend(new LineLegend(this)), m_plot(new QCustomPlot(this)) {
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins({});
-  layout->addWidget(m_plot);
+  layout->setSpacing(2);
+  layout->addWidget(m_legend);
+  layout->addWidget(m_plot, 1);
   m_plot->setFocusPolicy(Qt::StrongFocus);
   setFocusProxy(m_plot);
   setMinimumSize(160, 120);
@@ -69,13 +73,9 @@ void DriftPlot::buildGraphs() {
   m_median = m_plot->addGraph(x, y);
   m_p90 = m_plot->addGraph(x, y);
   m_p90->setChannelFillGraph(m_median);
-  m_p90->setName(tr("rows, p50 to p90"));
   m_layer = m_plot->addGraph(x, y);
-  m_layer->setName(tr("layer mean"));
   m_mean = m_plot->addGraph(x, y);
-  m_mean->setName(tr("mean"));
   m_mask = m_plot->addGraph(m_maskRect->axis(QCPAxis::atBottom), m_maskRect->axis(QCPAxis::atLeft));
-  m_median->removeFromLegend();
   y->setLabel(tr("LSE drift (nats)"));
   y->setNumberFormat(QStringLiteral("gb"));
   y->setNumberPrecision(3);
@@ -94,19 +94,6 @@ void DriftPlot::buildGraphs() {
   }
   m_lseStep = verticalLine(m_lseRect);
   m_maskStep = verticalLine(m_maskRect);
-
-  // Above the curves, so that it covers none of them.
-  auto* legend = new QCPLegend;
-  m_plot->plotLayout()->insertRow(0);
-  m_plot->plotLayout()->addElement(0, 0, legend);
-  m_plot->plotLayout()->setRowStretchFactor(0, 0.001);
-  legend->setLayer(QStringLiteral("legend"));
-  legend->setFillOrder(QCPLegend::foColumnsFirst);
-  legend->setBorderPen(Qt::NoPen);
-  legend->setBrush(Qt::NoBrush);
-  legend->setMargins(QMargins(4, 0, 4, 0));
-  for (QCPGraph* graph : {m_mean, m_p90, m_layer}) graph->addToLegend(legend);
-  m_plot->legend = legend;
 }
 
 void DriftPlot::addMoveActions() {
@@ -168,8 +155,10 @@ void DriftPlot::applyColours() {
   m_mask->setPen(QPen(colours.second, 2));
   m_mask->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssSquare, colours.second, colours.second, 5));
   for (QCPItemStraightLine* line : {m_lseStep, m_maskStep}) line->setPen(QPen(colours.text, 1));
-  m_plot->legend->setTextColor(colours.text);
-  m_plot->legend->setFont(font());
+  m_legend->setEntries({{tr("mean"), LineSample::LinePoints, colours.accent},
+                        {tr("rows, p50 to p90"), LineSample::Band, colours.accent},
+                        {tr("layer mean"), LineSample::Dashed, colours.faintText},
+                        {tr("mask"), LineSample::LinePoints, colours.second}});
   m_plot->replot(QCustomPlot::rpQueuedReplot);
 }
 

@@ -14,6 +14,7 @@ class QCustomPlot;
 
 namespace ditscope::gui {
 
+class LineLegend;
 class Navigator;
 
 class DriftPlot : public QWidget {
@@ -40,6 +41,7 @@ class DriftPlot : public QWidget {
   void addMoveActions();
   void applyColours();
 
+  LineLegend* m_legend;
   QCustomPlot* m_plot;
   QCPAxisRect* m_lseRect;
   QCPAxisRect* m_maskRect;

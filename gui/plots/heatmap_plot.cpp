@@ -14,7 +14,6 @@ namespace ditscope::gui {
 namespace {
 
 const QString kCursorLayer = QStringLiteral("cursor");
-constexpr int kStripWidth = 58;  // pixels
 constexpr double kSmallestCells = 4;
 
 QSharedPointer<CellTicker> useCellTicker(QCPAxis* axis, int wantedTicks) {
@@ -46,6 +45,12 @@ HeatmapPlot::HeatmapPlot(QWidget* parent) : QWidget(parent), m_plot(new QCustomP
     axis->setTickLabels(false);
   }
   m_map = new HeatmapPlottable(m_plot->xAxis, m_plot->yAxis);
+  m_plot->plotLayout()->insertRow(0);  // of the strip above
+  m_plot->plotLayout()->setRowSpacing(0);
+  m_plot->plotLayout()->setColumnSpacing(0);
+  m_plot->plotLayout()->setRowStretchFactor(0, 0.001);
+  m_right = new EdgeStrip(m_plot, rect, EdgeStrip::Edge::Right);
+  m_top = new EdgeStrip(m_plot, rect, EdgeStrip::Edge::Top);
   m_cursor = new CellCursor(rect, kCursorLayer);
   m_navigator = new Navigator(m_plot, rect, Navigator::Directions::Both);
   m_navigator->setSmallestView({kSmallestCells, kSmallestCells});
@@ -111,6 +116,7 @@ void HeatmapPlot::drawEdges() {
     QColor faint = line;
     faint.setAlpha(90);
     item->setPen(QPen(faint, 1, Qt::DotLine));
+    item->setClipAxisRect(m_plot->xAxis->axisRect());  // the plot's first one is the strip above
     item->setAntialiased(false);
     item->setSelectable(false);
   };
@@ -118,49 +124,13 @@ void HeatmapPlot::drawEdges() {
   for (const double col : m_cols.edges) add({col, 0}, {col, 1});
 }
 
-void HeatmapPlot::setStrip(const QString& title, const std::vector<double>& values) {
-  if (values.empty() && !m_stripRect) return;
-  if (!m_stripRect) {
-    m_stripRect = new QCPAxisRect(m_plot);
-    m_stripRect->setupFullAxesBox();
-    m_stripRect->setMinimumMargins(QMargins(2, 6, 8, 4));
-    for (const auto side : {QCPAxis::atTop, QCPAxis::atRight}) m_stripRect->axis(side)->setTicks(false);
-    m_stripRect->setMinimumSize(kStripWidth, 0);
-    m_stripRect->setMaximumSize(kStripWidth, QWIDGETSIZE_MAX);
-    m_stripRect->setSizeConstraintRect(QCPLayoutElement::scrInnerRect);
-    m_plot->plotLayout()->addElement(0, 1, m_stripRect);
-    auto* group = new QCPMarginGroup(m_plot);
-    m_plot->axisRect()->setMarginGroup(QCP::msTop | QCP::msBottom, group);
-    m_stripRect->setMarginGroup(QCP::msTop | QCP::msBottom, group);
-    QCPAxis* y = m_stripRect->axis(QCPAxis::atLeft);
-    QCPAxis* x = m_stripRect->axis(QCPAxis::atBottom);
-    y->setRangeReversed(true);
-    y->setTicks(false);
-    y->grid()->setVisible(false);
-    x->setRange(0, 1);
-    QSharedPointer<QCPAxisTickerText> ends(new QCPAxisTickerText);
-    ends->addTicks({0.0, 0.5, 1.0}, {QStringLiteral("0"), QString(), QStringLiteral("1")});
-    x->setTicker(ends);
-    m_strip = m_plot->addGraph(y, x);
-    m_strip->setLineStyle(QCPGraph::lsStepLeft);
-    m_strip->setAntialiased(false);
-    connect(m_plot->yAxis, qOverload<const QCPRange&>(&QCPAxis::rangeChanged), y,
-            qOverload<const QCPRange&>(&QCPAxis::setRange));
-    y->setRange(m_plot->yAxis->range());
-    applyColours();
-  }
-  m_stripRect->setVisible(!values.empty());
-  QVector<double> rows, bars;
-  for (size_t row = 0; row < values.size(); ++row) {
-    rows << double(row);
-    bars << values[row];
-  }
-  if (!values.empty()) {  // the last step reaches to the end of its row
-    rows << double(values.size());
-    bars << values.back();
-  }
-  m_strip->setData(rows, bars, true);
-  m_stripRect->axis(QCPAxis::atBottom)->setLabel(title);
+void HeatmapPlot::setStrip(const StripData& rows) {
+  m_right->setData(rows);
+  m_plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+void HeatmapPlot::setTopStrip(const StripData& cols) {
+  m_top->setData(cols);
   m_plot->replot(QCustomPlot::rpQueuedReplot);
 }
 
@@ -198,12 +168,7 @@ void HeatmapPlot::applyColours() {
   applyTheme(*m_plot, colours);
   m_map->setColours(colours);
   m_cursor->setColours(colours);
-  if (m_strip) {
-    QColor fill = colours.accent;
-    fill.setAlpha(70);
-    m_strip->setPen(QPen(colours.accent, 1));
-    m_strip->setBrush(fill);
-  }
+  for (EdgeStrip* strip : {m_right, m_top}) strip->applyColours(colours);
   drawEdges();
   m_plot->replot(QCustomPlot::rpQueuedReplot);
 }

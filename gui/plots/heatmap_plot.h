@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A heatmap with axes, zoom, a pinned and a hovered cell, frame lines and, at its right, an optional strip
-// with one bar a row. Row 0 is at the top. Arrow keys ask for the neighbouring cell.
+// A heatmap with axes, zoom, a pinned and a hovered cell, frame lines and, at its right and above it, an
+// optional strip with one bar a row or column. Row 0 is at the top. Arrow keys ask for the neighbouring cell.
 #pragma once
 
 #include <QPoint>
@@ -9,10 +9,9 @@
 #include <optional>
 #include <vector>
 
+#include "gui/plots/edge_strip.h"
 #include "gui/plots/heatmap_source.h"
 
-class QCPAxisRect;
-class QCPGraph;
 class QCustomPlot;
 
 namespace ditscope::gui {
@@ -35,10 +34,11 @@ class HeatmapPlot : public QWidget {
 
   void setMap(HeatmapSource source);  // the zoom stays when the shape is the same
   void setAxes(HeatmapAxis rows, HeatmapAxis cols);
-  void setStrip(const QString& title, const std::vector<double>& values);  // fractions; empty: no strip
-  void setPinned(std::optional<QPoint> cell);                              // x = column, y = row
-  void setHovered(std::optional<QPoint> cell);                             // cheap: repaints one layer
-  [[nodiscard]] QSize pooling() const;  // blocks a drawn cell, by columns and rows
+  void setStrip(const StripData& rows);         // at the right; no values: no strip
+  void setTopStrip(const StripData& cols);      // above
+  void setPinned(std::optional<QPoint> cell);   // x = column, y = row
+  void setHovered(std::optional<QPoint> cell);  // cheap: repaints one layer
+  [[nodiscard]] QSize pooling() const;          // blocks a drawn cell, by columns and rows
 
   void fit();
   [[nodiscard]] QCustomPlot* canvas() const { return m_plot; }
@@ -60,9 +60,8 @@ class HeatmapPlot : public QWidget {
   [[nodiscard]] std::optional<QPoint> cellAt(QPointF position) const;
 
   QCustomPlot* m_plot;
-  QCPAxisRect* m_stripRect = nullptr;
-  QCPGraph* m_strip = nullptr;
   HeatmapPlottable* m_map;
+  EdgeStrip *m_right, *m_top;
   Navigator* m_navigator;
   CellCursor* m_cursor;
   HeatmapAxis m_rows, m_cols;

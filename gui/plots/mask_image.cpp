@@ -56,7 +56,7 @@ QImage massImage(const db::BlockMass& mass, ColourMapId map, int maxRows, int ma
   const ValueScale scale = massScale(mass);
   const ColourTable& table = colourTable(map);
   return paint(pooled.rows, pooled.cols,
-               [&](int row, int col) { return scale.colour(pooled.at(row, col), table); });
+               [&](int row, int col) { return colourOf(double(pooled.at(row, col)), scale, table); });
 }
 
 }  // namespace ditscope::gui

@@ -47,10 +47,38 @@ PlotColours plotColours(const QPalette& palette) {
   colours.grid = mix(base.rgb(), text.rgb(), 0.12);
   colours.accent = colours.dark ? 0xff6db3f2 : 0xff1668b8;
   colours.second = colours.dark ? 0xffe8a33d : 0xffb85c00;
+  colours.third = colours.dark ? 0xff4fc3a1 : 0xff00795c;
+  colours.fourth = colours.dark ? 0xffd191d6 : 0xff96508f;
   colours.good = colours.dark ? 0xff5cc48a : 0xff1a7f45;
   colours.warning = colours.dark ? 0xfff0b849 : 0xff9a6200;
   colours.bad = colours.dark ? 0xffff7b6b : 0xffb3261e;
   return colours;
+}
+
+QColor PlotColours::of(ColourRole role) const {
+  switch (role) {
+    case ColourRole::Accent:
+      return accent;
+    case ColourRole::Second:
+      return second;
+    case ColourRole::Third:
+      return third;
+    case ColourRole::Fourth:
+      return fourth;
+    case ColourRole::Text:
+      return text;
+    case ColourRole::Faint:
+      return faintText;
+    case ColourRole::Frame:
+      return frame;
+    case ColourRole::Good:
+      return good;
+    case ColourRole::Warning:
+      return warning;
+    case ColourRole::Bad:
+      break;
+  }
+  return bad;
 }
 
 QBrush notMeasuredBrush(const PlotColours& colours) {

@@ -17,12 +17,27 @@ namespace ditscope::gui {
 [[nodiscard]] QPalette lightPalette();
 [[nodiscard]] QPalette darkPalette();
 
+// What a colour is for, so that curves are described without a palette.
+enum class ColourRole : unsigned char {
+  Accent,
+  Second,
+  Third,
+  Fourth,
+  Text,
+  Faint,
+  Frame,
+  Good,
+  Warning,
+  Bad
+};
+
 struct PlotColours {
   bool dark = false;
   QColor background, text, faintText, frame, grid;
-  QColor accent;              // the selected thing, the first curve
-  QColor second;              // a second curve
+  QColor accent;  // the selected thing, the first curve
+  QColor second, third, fourth;
   QColor good, warning, bad;  // of messages and badges; always beside a word
+  [[nodiscard]] QColor of(ColourRole role) const;
 };
 [[nodiscard]] PlotColours plotColours(const QPalette& palette);
 [[nodiscard]] QBrush notMeasuredBrush(const PlotColours& colours);  // diagonal hatch on the background

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gui/views/grid_view.h"
 
-#include <QCheckBox>
-#include <QVBoxLayout>
+#include <QActionGroup>
 #include <algorithm>
 #include <cmath>
 
+#include "analyzer/head_table.h"
 #include "analyzer/pooling.h"
 #include "gui/models/readout.h"
 #include "gui/plots/colour_bar.h"
@@ -16,93 +16,19 @@ namespace ditscope::gui {
 
 using analyzer::Quantity;
 
-namespace {
-
-double inCellUnit(Quantity quantity, double value) {  // percent, milliseconds, nats or rows
-  switch (analyzer::info(quantity).unit) {
-    case analyzer::Unit::Fraction:
-      return value * 100;
-    case analyzer::Unit::Nanoseconds:
-      return value * 1e-6;
-    case analyzer::Unit::Nats:
-    case analyzer::Unit::Rows:
-      break;
-  }
-  return value;
-}
-
-}  // namespace
-
-QString cellText(Quantity quantity, double value) {
-  if (std::isnan(value)) return {};
-  const double shown = inCellUnit(quantity, value);
-  const bool percent = analyzer::info(quantity).unit == analyzer::Unit::Fraction;
-  return percent && shown >= 1 ? QString::number(shown, 'f', 1) : numberText(shown);
-}
-
-namespace {
-
-QString cellUnit(Quantity quantity) {
-  switch (analyzer::info(quantity).unit) {
-    case analyzer::Unit::Fraction:
-      return QStringLiteral("%");
-    case analyzer::Unit::Nanoseconds:
-      return QStringLiteral("ms");
-    case analyzer::Unit::Nats:
-      return QStringLiteral("nats");
-    case analyzer::Unit::Rows:
-      break;
-  }
-  return QStringLiteral("rows");
-}
-
-ValueScale rangeOf(std::span<const double> values, bool diverging) {
-  ValueScale scale{.lo = 0, .hi = 0, .log = false};
-  bool any = false;
-  for (const double value : values) {
-    if (!std::isfinite(value)) continue;
-    scale.lo = any ? std::min(scale.lo, value) : value;
-    scale.hi = any ? std::max(scale.hi, value) : value;
-    any = true;
-  }
-  if (diverging) {
-    scale.hi = std::max(std::abs(scale.lo), std::abs(scale.hi));
-    scale.lo = -scale.hi;
-  }
-  if (!(scale.hi > scale.lo)) scale.hi = scale.lo + std::max(std::abs(scale.lo) * 0.01, 1e-6);
-  return scale;
-}
-
-}  // namespace
-
 GridView::GridView(Session* owner, QWidget* parent) : Pane(owner, tr("Layers and heads"), parent) {
-  auto* column = new QVBoxLayout(this);
-  column->setContentsMargins(8, 6, 4, 4);
-  column->setSpacing(4);
+  QVBoxLayout* column = paneColumn(this);
   buildControls(*column);
-  m_heading = headingLabel(this);
-  column->addWidget(m_heading);
-  m_plot = new HeatmapPlot(this);
-  setFocusProxy(m_plot);
-  m_bar = new ColourBar(this);
-  auto* row = new QHBoxLayout;
-  row->setSpacing(2);
-  row->addWidget(m_plot, 1);
-  row->addWidget(m_bar);
-  column->addLayout(row, 1);
+  const HeatmapParts parts = addHeatmap(*column, this);
+  m_heading = parts.heading;
+  m_plot = parts.plot;
+  m_bar = parts.bar;
   m_readout = readoutLabel(this);
   column->addWidget(m_readout);
+  setFocusProxy(m_plot);
   connectPlot();
-
   connect(owner, &Session::traceChanged, this, &GridView::reload);
-  connect(&owner->selection(), &Selection::pinnedChanged, this, [this](Selection::Parts changed) {
-    if (changed & (Selection::Step | Selection::Branch | Selection::Run)) {
-      reload();
-    } else if (changed & Selection::kHeadParts) {
-      m_plot->setPinned(position(pinned()));
-      showReadout();
-    }
-  });
+  connect(&owner->selection(), &Selection::pinnedChanged, this, &GridView::follow);
   connect(&owner->selection(), &Selection::hoveredChanged, this,
           [this] { m_plot->setHovered(position(selection().hovered())); });
   reload();
@@ -115,39 +41,66 @@ void GridView::buildControls(QVBoxLayout& column) {
     m_quantity->setItemData(m_quantity->count() - 1, text(info.help), Qt::ToolTipRole);
   }
   m_quantity->setCurrentIndex(m_quantity->findData(int(Quantity::Recall)));
-  m_colours = new QComboBox(this);
-  for (const ColourMapId map : sequentialMaps()) m_colours->addItem(colourMapName(map), int(map));
-  m_lock = new QCheckBox(tr("&Lock range"), this);
-  m_lock->setChecked(true);
-  m_lock->setToolTip(tr("Locked: the same range for every step. Otherwise the range of the shown step."));
+  m_axes = new QComboBox(this);
+  for (const GridAxes axes : kGridAxes) m_axes->addItem(gridAxesName(axes), int(axes));
+
+  auto* menu = new QMenu(this);
+  const auto addSwitch = [&](const QString& name, const QString& help, bool on) {
+    QAction* action = menu->addAction(name);
+    action->setCheckable(true);
+    action->setChecked(on);
+    action->setToolTip(help);
+    connect(action, &QAction::toggled, this, &GridView::reload);
+    return action;
+  };
+  menu->setToolTipsVisible(true);
+  m_lock = addSwitch(tr("&Lock range"), tr("The same range for every step; otherwise that of the shown one"),
+                     true);
+  m_log = addSwitch(tr("Lo&garithmic"), tr("Colours in decades, down to the floor in the legend"), false);
+  m_sort = addSwitch(tr("&Sort by value"), tr("Heads of a layer, or rows over steps, highest first"), false);
+  m_means = addSwitch(tr("&Means at the edges"), tr("Of each row and each column"), true);
+  QMenu* colours = menu->addMenu(tr("&Colours"));
+  auto* group = new QActionGroup(this);
+  for (const ColourMapId map : sequentialMaps()) {
+    QAction* action = group->addAction(colours->addAction(colourMapName(map)));
+    action->setCheckable(true);
+    action->setChecked(map == m_wantedMap);
+    connect(action, &QAction::triggered, this, [this, map] {
+      m_wantedMap = map;
+      reload();
+    });
+  }
   auto* row = new QHBoxLayout;
   addField(*row, tr("&Quantity"), m_quantity);
+  addField(*row, tr("o&ver"), m_axes);
   row->addStretch();
-  row->addWidget(m_lock);
-  row->addSpacing(8);
-  addField(*row, tr("Colou&rs"), m_colours);
+  row->addWidget(optionsButton(menu, this));
   column.addLayout(row);
   connect(m_quantity, &QComboBox::currentIndexChanged, this, &GridView::reload);
-  connect(m_colours, &QComboBox::currentIndexChanged, this, &GridView::reload);
-  connect(m_lock, &QCheckBox::toggled, this, &GridView::reload);
+  connect(m_axes, &QComboBox::currentIndexChanged, this, &GridView::reload);
 }
 
 void GridView::connectPlot() {
   connect(m_plot, &HeatmapPlot::cellHovered, this, [this](int row, int col) {
-    const Cell cell = cellAt(row, col);
-    selection().hover(cell);
-    emit session().readout(describe(cell));
+    selection().hover(m_grid.cell(row, col));
+    emit session().readout(describe(m_grid.cell(row, col)));
   });
   connect(m_plot, &HeatmapPlot::pointerLeft, this, [this] {
     selection().hover(std::nullopt);
     emit session().readout({});
   });
   connect(m_plot, &HeatmapPlot::cellClicked, this,
-          [this](int row, int col) { selection().pin(cellAt(row, col)); });
-  connect(m_plot, &HeatmapPlot::moveAsked, this, [this](int rows, int cols) {
-    if (rows != 0) selection().moveLayer(rows);
-    if (cols != 0) selection().moveHead(cols);
-  });
+          [this](int row, int col) { selection().pin(m_grid.cell(row, col)); });
+  connect(m_plot, &HeatmapPlot::moveAsked, this, &GridView::move);
+}
+
+// To the neighbour on screen, whatever the axes and the order are.
+void GridView::move(int rows, int cols) {
+  const auto at = position(pinned());
+  if (!at) return;
+  const int row = std::clamp(at->y() + rows, 0, m_grid.rows - 1);
+  const int col = std::clamp(at->x() + cols, 0, m_grid.cols - 1);
+  selection().pin(m_grid.cell(row, col));
 }
 
 void GridView::setQuantity(Quantity quantity) {
@@ -156,54 +109,82 @@ void GridView::setQuantity(Quantity quantity) {
 Quantity GridView::quantity() const {
   return Quantity(m_quantity->currentData().toInt());
 }
+void GridView::setAxes(GridAxes axes) {
+  m_axes->setCurrentIndex(m_axes->findData(int(axes)));
+}
+GridAxes GridView::axes() const {
+  return GridAxes(m_axes->currentData().toInt());
+}
+void GridView::setSorted(bool sorted) {
+  m_sort->setChecked(sorted);
+}
+void GridView::setLog(bool log) {
+  m_log->setChecked(log);
+}
 void GridView::fit() {
   m_plot->fit();
 }
 
-Cell GridView::cellAt(int row, int col) const {
-  Cell cell = pinned();
-  cell.layer = trace()->extent.layers[size_t(row)];
-  cell.head = col;
-  return cell;
-}
-
 std::optional<QPoint> GridView::position(const std::optional<Cell>& cell) const {
-  if (!cell || !trace()) return std::nullopt;
-  const std::vector<int>& layers = trace()->extent.layers;
-  const auto at = std::lower_bound(layers.begin(), layers.end(), cell->layer);
-  if (at == layers.end() || *at != cell->layer) return std::nullopt;
-  return QPoint(cell->head, int(at - layers.begin()));
+  if (!cell || m_grid.cells.empty()) return std::nullopt;
+  const auto [col, row] = m_grid.find(*cell);
+  return row < 0 ? std::nullopt : std::optional(QPoint(col, row));
 }
 
-void GridView::readValues() {
-  m_values.clear();
-  if (!trace()) return;
-  Cell cell = pinned();
-  for (const int layer : trace()->extent.layers) {
-    cell.layer = layer;
-    for (cell.head = 0; cell.head < trace()->extent.heads; ++cell.head)
-      m_values.push_back(trace()->value(cell, quantity()));
+double GridView::valueOf(const Cell& cell) const {
+  return trace()->value(cell, quantity());
+}
+
+void GridView::follow(Selection::Parts changed) {
+  const bool needsStep = axes() == GridAxes::LayerHead && (changed & Selection::Step);
+  const bool needsLayer = axes() == GridAxes::HeadStep && (changed & Selection::Layer);
+  if (needsStep || needsLayer || (changed & (Selection::Branch | Selection::Run))) {
+    reload();
+  } else if (changed & Selection::kHeadParts) {
+    m_plot->setPinned(position(pinned()));
+    showReadout();
   }
+}
+
+void GridView::reload() {
+  if (!trace() || selection().empty()) {
+    m_grid = {};
+    m_plot->setMap({});
+    for (const auto set : {&HeatmapPlot::setStrip, &HeatmapPlot::setTopStrip}) (m_plot->*set)({});
+    return;
+  }
+  m_grid = gridValues(selection().extent(), {axes(), pinned(), m_sort->isChecked()},
+                      [this](const Cell& cell) { return valueOf(cell); });
+  chooseScale();
+  drawMap();
+  drawStrips();
+  showReadout();
 }
 
 void GridView::chooseScale() {
   const analyzer::QuantityInfo& info = analyzer::info(quantity());
   const bool diverging = info.scale == analyzer::ColourScale::Diverging;
-  m_map = diverging ? ColourMapId::BlueWhiteRed : ColourMapId(m_colours->currentData().toInt());
-  m_colours->setEnabled(!diverging);
-  if (!trace()) return;
+  m_map = diverging ? ColourMapId::BlueWhiteRed : m_wantedMap;
+  m_log->setEnabled(!diverging);
   if (m_lock->isChecked()) {
     const analyzer::Range range = analyzer::colourRange(quantity(), trace()->table.column(quantity()));
     m_scale = {.lo = range.lo, .hi = range.hi, .log = false};
   } else {
-    m_scale = rangeOf(m_values, diverging);
+    m_scale = rangeOf(m_grid.values, diverging);
   }
+  if (m_log->isChecked() && !diverging)
+    m_scale = logScale(m_scale, m_lock->isChecked() ? std::span(trace()->table.column(quantity()))
+                                                    : std::span<const double>(m_grid.values));
   ColourLegend legend;
   legend.scale = m_scale;
   legend.map = m_map;
-  legend.title = QStringLiteral("%1 (%2)").arg(capitalised(text(info.label)), cellUnit(quantity()));
-  legend.format = [quantity = quantity()](double value) { return numberText(inCellUnit(quantity, value)); };
-  for (const double value : m_values) {
+  legend.title =
+      QStringLiteral("%1 (%2%3)")
+          .arg(capitalised(text(info.label)), cellUnit(quantity()), m_scale.log ? tr(", log") : QString());
+  legend.format = [quantity = quantity(), diverging](double value) {
+    return tickText(quantity, value, diverging);
+  };
+  for (const double value : m_grid.values) {
     legend.clippedLow |= value < m_scale.lo;
     legend.clippedHigh |= value > m_scale.hi;
     legend.hasNotMeasured |= std::isnan(value);
@@ -211,60 +192,68 @@ void GridView::chooseScale() {
   m_bar->setLegend(std::move(legend));
 }
 
-void GridView::reload() {
-  readValues();
-  chooseScale();
-  if (!trace() || selection().empty()) {
-    m_plot->setMap({});
-    return;
-  }
-  const std::vector<int>& layers = trace()->extent.layers;
-  const int heads = trace()->extent.heads;
+void GridView::drawMap() {
   HeatmapSource source;
-  source.rows = int(layers.size());
-  source.cols = heads;
+  source.rows = m_grid.rows;
+  source.cols = m_grid.cols;
   source.gaps = true;
-  // More layers or heads than pixels are rare; the mean of those that share one is shown then.
-  source.image = [this, rows = int(layers.size()), heads](int maxRows, int maxCols) {
-    db::BlockMass grid{rows, heads, {m_values.begin(), m_values.end()}};
+  // Where there are more cells than pixels, the mean of those that share one is shown.
+  source.image = [this](int maxRows, int maxCols) {
+    const db::BlockMass grid{m_grid.rows, m_grid.cols, {m_grid.values.begin(), m_grid.values.end()}};
     const auto pooled = analyzer::poolMass(grid, maxRows, maxCols);
     QImage image(pooled.cols, pooled.rows, QImage::Format_ARGB32);
     for (int row = 0; row < pooled.rows; ++row)
       for (int col = 0; col < pooled.cols; ++col)
-        image.setPixel(col, row, m_scale.colour(pooled.at(row, col), colourTable(m_map)));
+        image.setPixel(col, row, colourOf(double(pooled.at(row, col)), m_scale, colourTable(m_map)));
     return image;
   };
-  source.text = [this, heads](int row, int col) {
-    return cellText(quantity(), m_values[size_t(row) * size_t(heads) + size_t(col)]);
-  };
+  source.text = [this](int row, int col) { return cellText(quantity(), m_grid.value(row, col)); };
   m_plot->setMap(std::move(source));
-  m_plot->setAxes({.title = tr("Layer"),
-                   .label = [layers](int row) { return QString::number(layers[size_t(row)]); },
-                   .edges = {}},
-                  {.title = tr("Head"), .label = {}, .edges = {}});
+  const auto named = [](const QString& title, const std::vector<QString>& names) {
+    return HeatmapAxis{.title = title, .label = [names](int at) { return names[size_t(at)]; }, .edges = {}};
+  };
+  m_plot->setAxes(named(m_grid.rowTitle, m_grid.rowNames), named(m_grid.colTitle, m_grid.colNames));
   m_plot->setPinned(position(pinned()));
-  showReadout();
+}
+
+void GridView::drawStrips() {
+  const bool shown = m_means->isChecked();
+  const auto strip = [&](const std::vector<double>& means) {
+    return StripData{.title = tr("Mean"),
+                     .values = shown ? means : std::vector<double>{},
+                     .lo = m_scale.lo,
+                     .hi = m_scale.hi,
+                     .loText = tickText(quantity(), m_scale.lo, false),
+                     .hiText = tickText(quantity(), m_scale.hi, false)};
+  };
+  m_plot->setStrip(strip(m_grid.rowMeans));
+  m_plot->setTopStrip(strip(m_grid.colMeans));
 }
 
 QString GridView::describe(const Cell& cell) const {
   if (!trace()) return {};
   const std::optional<size_t> row = trace()->row(cell);
-  QString value = text(analyzer::formatQuantity(quantity(), trace()->value(cell, quantity())));
+  const double measured = valueOf(cell);
+  QString value = text(analyzer::formatQuantity(quantity(), measured));
   if (quantity() == Quantity::Time && row)
     value += QStringLiteral(", ") + timeMethodName(trace()->table.timeMethod[*row]);
-  if (!row || std::isnan(trace()->value(cell, quantity()))) value = tr("not measured");
-  return QStringLiteral("%1: %2 %3")
-      .arg(headText(*trace(), cell), text(analyzer::info(quantity()).label), value);
+  if (std::isnan(measured)) value = tr("not measured");
+  QString where = headText(*trace(), cell);
+  if (axes() != GridAxes::LayerHead) where += tr(", step %1").arg(cell.step);
+  return QStringLiteral("%1: %2 %3").arg(where, text(analyzer::info(quantity()).label), value);
 }
 
 void GridView::showReadout() {
   if (!trace()) return;
   const analyzer::QuantityInfo& info = analyzer::info(quantity());
-  m_heading->setText(QStringLiteral("%1, %2, %3")
-                         .arg(capitalised(text(info.label)), stepText(*trace(), pinned().step),
-                              branchName(pinned().branch)));
+  const QString name = capitalised(text(info.label));
+  m_heading->setText(
+      axes() == GridAxes::LayerHead
+          ? QStringLiteral("%1, %2, %3")
+                .arg(name, stepText(*trace(), pinned().step), branchName(pinned().branch))
+          : QStringLiteral("%1, %2, %3").arg(name, m_axes->currentText(), branchName(pinned().branch)));
   m_readout->setText(capitalised(describe(pinned())));
-  m_plot->setAccessibleName(tr("Grid of %1, layers by heads").arg(text(info.label)));
+  m_plot->setAccessibleName(tr("Grid of %1, %2").arg(text(info.label), m_axes->currentText()));
   m_plot->setAccessibleDescription(m_readout->text());
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One quantity of every head of one step: layers down, heads across. Click or arrow keys choose the head.
+// One quantity of every head over two axes: layers by heads at a step, or over the steps. Click or arrow keys
+// choose the head or the step; means stand at the edges.
 #pragma once
 
 #include "analyzer/quantity.h"
+#include "gui/models/grid_values.h"
 #include "gui/plots/colour_map.h"
 #include "gui/views/pane.h"
 
-class QCheckBox;
+class QAction;
 class QComboBox;
 class QLabel;
 class QVBoxLayout;
@@ -23,7 +25,12 @@ class GridView : public Pane {
 
   void setQuantity(analyzer::Quantity quantity);
   [[nodiscard]] analyzer::Quantity quantity() const;
+  void setAxes(GridAxes axes);
+  [[nodiscard]] GridAxes axes() const;
+  void setSorted(bool sorted);
+  void setLog(bool log);
   [[nodiscard]] ValueScale scale() const { return m_scale; }
+  [[nodiscard]] const GridValues& values() const { return m_grid; }
   [[nodiscard]] HeatmapPlot* plot() const { return m_plot; }
 
   void fit() override;
@@ -32,27 +39,27 @@ class GridView : public Pane {
  private:
   void buildControls(QVBoxLayout& column);
   void connectPlot();
+  void follow(Selection::Parts changed);
   void reload();  // another trace, step, branch, quantity or colour scale
-  void readValues();
   void chooseScale();
+  void drawMap();
+  void drawStrips();
   void showReadout();
-  [[nodiscard]] Cell cellAt(int row, int col) const;
+  void move(int rows, int cols);
+  [[nodiscard]] double valueOf(const Cell& cell) const;
   [[nodiscard]] QString describe(const Cell& cell) const;
   [[nodiscard]] std::optional<QPoint> position(const std::optional<Cell>& cell) const;
 
-  QLabel* m_heading;
   QComboBox* m_quantity;
-  QComboBox* m_colours;
-  QCheckBox* m_lock;
+  QComboBox* m_axes;
+  QAction *m_lock, *m_log, *m_sort, *m_means;
+  QLabel* m_heading;
   HeatmapPlot* m_plot;
   ColourBar* m_bar;
   QLabel* m_readout;
-  std::vector<double> m_values;  // [layers][heads]
+  GridValues m_grid;
   ValueScale m_scale;
-  ColourMapId m_map = ColourMapId::Viridis;
+  ColourMapId m_map = ColourMapId::Viridis, m_wantedMap = ColourMapId::Viridis;
 };
-
-// Without its unit and short enough for a cell: percent, nats, rows or milliseconds.
-[[nodiscard]] QString cellText(analyzer::Quantity quantity, double value);
 
 }  // namespace ditscope::gui

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The blocks of the selected head: did the mask keep the right ones, and what did it miss? Query blocks go
-// down, key blocks across; the strip at the right is the recall of each row.
+// down, key blocks across; the strip at the right is the recall of each row, the one above the mass that each
+// key block gets.
 #pragma once
 
 #include "gui/models/head_blocks.h"
+#include "gui/views/mask_legend.h"
 #include "gui/views/pane.h"
 
 class QComboBox;
@@ -13,17 +15,14 @@ class QSlider;
 
 namespace ditscope::gui {
 
-class ClassLegend;
-class ColourBar;
 class HeatmapPlot;
 
 class MaskView : public Pane {
   Q_OBJECT
  public:
-  enum class Show { Classes, Mass, Mask };
   explicit MaskView(Session* session, QWidget* parent = nullptr);
 
-  void setShow(Show show);
+  void setShow(MaskShow show);
   void setHeavyShare(double share);  // of a row's mass that its heavy blocks hold
   [[nodiscard]] HeatmapPlot* plot() const { return m_plot; }
   [[nodiscard]] const HeadBlocksPtr& blocks() const { return m_blocks; }
@@ -42,9 +41,10 @@ class MaskView : public Pane {
   void showBlocks(HeadBlocksPtr blocks);
   void showNothing(const QString& why);
   void drawMap();
+  void drawColumnMass();
   void drawLegend();
   void showReadout();
-  [[nodiscard]] Show effectiveShow() const;  // what can be shown of what was asked for
+  [[nodiscard]] MaskShow effectiveShow() const;  // what can be shown of what was asked for
   [[nodiscard]] analyzer::HeavyRule rule() const;
   [[nodiscard]] QString describe(int row, int col) const;
   [[nodiscard]] const db::AttnCall* call() const;

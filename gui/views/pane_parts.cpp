@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gui/views/pane_parts.h"
 
+#include "gui/plots/colour_bar.h"
+#include "gui/plots/heatmap_plot.h"
+
 namespace ditscope::gui {
 
 QLabel* headingLabel(QWidget* parent) {
@@ -29,6 +32,33 @@ void addField(QHBoxLayout& row, const QString& label, QWidget* field) {
   field->setAccessibleName(QString(label).remove(QChar('&')));
   row.addWidget(name);
   row.addWidget(field);
+}
+
+QVBoxLayout* paneColumn(QWidget* pane) {
+  auto* column = new QVBoxLayout(pane);
+  column->setContentsMargins(8, 6, 8, 4);
+  column->setSpacing(4);
+  return column;
+}
+
+HeatmapParts addHeatmap(QVBoxLayout& column, QWidget* pane) {
+  const HeatmapParts parts{headingLabel(pane), new HeatmapPlot(pane), new ColourBar(pane)};
+  column.addWidget(parts.heading);
+  auto* row = new QHBoxLayout;
+  row->setSpacing(2);
+  row->addWidget(parts.plot, 1);
+  row->addWidget(parts.bar);
+  column.addLayout(row, 1);
+  return parts;
+}
+
+QToolButton* optionsButton(QMenu* menu, QWidget* parent) {
+  auto* button = new QToolButton(parent);
+  button->setText(QObject::tr("&Options"));
+  button->setAccessibleName(QObject::tr("Options"));
+  button->setPopupMode(QToolButton::InstantPopup);
+  button->setMenu(menu);
+  return button;
 }
 
 }  // namespace ditscope::gui

@@ -6,6 +6,7 @@
 #include "gui/views/drift_view.h"
 #include "gui/views/grid_view.h"
 #include "gui/views/mask_view.h"
+#include "gui/views/recall_view.h"
 #include "gui/views/summary_view.h"
 
 namespace ditscope::gui {
@@ -19,15 +20,19 @@ Pane* make(Session* session, QWidget* parent) {
 }  // namespace
 
 std::span<const PaneEntry> paneEntries() {
+  using enum PanePlace;
   static const std::array entries{
       PaneEntry{QStringLiteral("summary"), QObject::tr("Run"),
-                QObject::tr("what the trace is, and its capture health"), make<SummaryView>},
+                QObject::tr("what the trace is, and its capture health"), Left, make<SummaryView>},
       PaneEntry{QStringLiteral("grid"), QObject::tr("Layers and heads"),
-                QObject::tr("one quantity of every head of a step"), make<GridView>},
+                QObject::tr("one quantity of every head, by layer, head and step"), Upper, make<GridView>},
       PaneEntry{QStringLiteral("mask"), QObject::tr("Block mask"),
-                QObject::tr("kept and missed blocks of a head over their true mass"), make<MaskView>},
-      PaneEntry{QStringLiteral("drift"), QObject::tr("Drift over steps"),
-                QObject::tr("LSE and mask drift of a head over the steps"), make<DriftView>},
+                QObject::tr("kept and missed blocks of a head over their true mass"), Right, make<MaskView>},
+      PaneEntry{QStringLiteral("drift"), QObject::tr("Drift"),
+                QObject::tr("LSE and mask drift of a head over the steps"), Lower, make<DriftView>},
+      PaneEntry{QStringLiteral("recall"), QObject::tr("Recall"),
+                QObject::tr("what a budget of blocks buys: heads, Pareto front, budget line"), Lower,
+                make<RecallView>},
   };
   return entries;
 }

@@ -43,6 +43,7 @@ StepBar::StepBar(Session* session, QWidget* parent) : QWidget(parent), m_session
   m_slider->setPageStep(1);
   m_text = new QLabel(this);
   m_branch = new QComboBox(this);
+  m_branch->setSizeAdjustPolicy(QComboBox::AdjustToContents);
   row->addWidget(before);
   row->addWidget(m_play);
   row->addWidget(after);

@@ -3,14 +3,16 @@
 
 #include <QApplication>
 #include <QDockWidget>
+#include <QTabBar>
 #include <algorithm>
+#include <map>
 
 #include "gui/views/pane_registry.h"
 
 namespace ditscope::gui {
 namespace {
 
-constexpr int kLayoutVersion = 1;  // raise it when docks come or go
+constexpr int kLayoutVersion = 2;  // raise it when docks come or go
 
 Pane* paneOf(const QDockWidget* dock) {
   return static_cast<Pane*>(dock->widget());
@@ -20,7 +22,9 @@ Pane* paneOf(const QDockWidget* dock) {
 
 Workspace::Workspace(Session* session, QWidget* parent) : QMainWindow(parent) {
   setWindowFlags(Qt::Widget);  // QMainWindow makes itself a window of its own otherwise
-  setDockNestingEnabled(true);
+  setDockOptions(AllowNestedDocks | AllowTabbedDocks);  // not animated: a picture shows the final layout
+  setDocumentMode(true);
+  setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
   for (const PaneEntry& entry : paneEntries()) {
     auto* dock = new QDockWidget(entry.title, this);
     dock->setObjectName(entry.name);
@@ -56,22 +60,37 @@ bool Workspace::settled() const {
 }
 
 void Workspace::resetLayout() {
-  QDockWidget* summary = dock(QStringLiteral("summary"));
-  QDockWidget* grid = dock(QStringLiteral("grid"));
-  QDockWidget* mask = dock(QStringLiteral("mask"));
-  QDockWidget* drift = dock(QStringLiteral("drift"));
-  for (QDockWidget* each : m_docks)
+  for (QDockWidget* each : m_docks) {
     if (each->isFloating()) each->setFloating(false);
-  addDockWidget(Qt::LeftDockWidgetArea, summary);
-  splitDockWidget(summary, grid, Qt::Horizontal);
-  splitDockWidget(grid, mask, Qt::Horizontal);
-  splitDockWidget(grid, drift, Qt::Vertical);
-  for (QDockWidget* each : m_docks) each->show();
+    each->show();
+  }
+  // The first pane of each place, then the others as tabs behind it.
+  std::map<PanePlace, QDockWidget*> first;
+  for (const PaneEntry& entry : paneEntries()) first.try_emplace(entry.place, dock(entry.name));
+  QDockWidget* left = first[PanePlace::Left];
+  QDockWidget* upper = first[PanePlace::Upper];
+  QDockWidget* lower = first[PanePlace::Lower];
+  QDockWidget* right = first[PanePlace::Right];
+  addDockWidget(Qt::LeftDockWidgetArea, left);
+  splitDockWidget(left, upper, Qt::Horizontal);
+  splitDockWidget(upper, right, Qt::Horizontal);
+  splitDockWidget(upper, lower, Qt::Vertical);
+  std::map<PanePlace, QDockWidget*> last = first;
+  for (const PaneEntry& entry : paneEntries()) {
+    QDockWidget* each = dock(entry.name);
+    if (each == first[entry.place]) continue;
+    tabifyDockWidget(last[entry.place], each);
+    last[entry.place] = each;
+  }
+  for (const auto& [place, each] : first) each->raise();
+  // Qt keeps the tab bars of the layout before; one that has no tabs any more would still draw its base line.
+  for (QTabBar* bar : findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly))
+    bar->setVisible(bar->count() > 0);
   const int all = std::max(width(), 1000);
   const int side = std::clamp(all * 22 / 100, 270, 330);
   const int rest = all - side;
-  resizeDocks({summary, grid, mask}, {side, rest * 47 / 100, rest * 53 / 100}, Qt::Horizontal);
-  resizeDocks({grid, drift}, {55, 45}, Qt::Vertical);
+  resizeDocks({left, upper, right}, {side, rest * 47 / 100, rest * 53 / 100}, Qt::Horizontal);
+  resizeDocks({upper, lower}, {55, 45}, Qt::Vertical);
 }
 
 QByteArray Workspace::layoutState() const {

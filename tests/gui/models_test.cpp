@@ -5,12 +5,16 @@
 
 #include "db/error.h"
 #include "db/trace_writer.h"
+#include "gui/models/block_text.h"
+#include "gui/models/curves.h"
 #include "gui/models/drift_series.h"
+#include "gui/models/grid_values.h"
 #include "gui/models/head_blocks.h"
 #include "gui/models/readout.h"
 #include "gui/models/recent_files.h"
 #include "gui/models/summary_text.h"
 #include "gui/models/trace.h"
+#include "gui/models/value_scale.h"
 #include "tests/gui/support.h"
 
 using namespace ditscope;
@@ -130,6 +134,105 @@ class ModelsTest : public QObject {
     QVERIFY(std::isnan(series.mean[0]));
     QVERIFY(series.hasLse());
     QVERIFY(series.hasMask());
+  }
+
+  static CellValue layerPlusStep() {
+    return [](const Cell& cell) {
+      return cell.layer == 1 && cell.head == 3 ? NAN : cell.layer * 10.0 + cell.head;
+    };
+  }
+
+  void gridsHaveTheAxesAskedFor() {
+    const auto& extent = m_trace->extent;
+    const GridValues heads = gridValues(extent, {GridAxes::LayerHead, {.step = 4}}, layerPlusStep());
+    QCOMPARE(heads.rows, 3);
+    QCOMPARE(heads.cols, 4);
+    QCOMPARE(heads.value(2, 1), 21.0);
+    QCOMPARE(heads.cell(2, 1).step, 4);
+    QCOMPARE(heads.rowMeans[1], 11.0);  // of what was measured
+    QCOMPARE(heads.find({.layer = 2, .head = 1}), std::pair(1, 2));
+    const GridValues steps = gridValues(extent, {GridAxes::LayerStep, {}}, layerPlusStep());
+    QCOMPARE(steps.cols, 6);
+    QCOMPARE(steps.value(0, 5), 1.5);
+    QCOMPARE(steps.cell(0, 5).step, extent.steps[5]);
+    const GridValues all = gridValues(extent, {GridAxes::AllStep, {}}, layerPlusStep());
+    QCOMPARE(all.rows, 12);
+    QCOMPARE(all.rowNames[5], QStringLiteral("1.1"));
+    QCOMPARE(all.find({.step = extent.steps[2], .layer = 1, .head = 1}), std::pair(2, 5));
+    const GridValues layer = gridValues(extent, {GridAxes::HeadStep, {.layer = 2}}, layerPlusStep());
+    QCOMPARE(layer.rows, 4);
+    QCOMPARE(layer.value(3, 0), 23.0);
+    QCOMPARE(gridValues({}, {}, layerPlusStep()).rows, 0);
+  }
+
+  void sortedGridsKeepTheirCells() {
+    const auto& extent = m_trace->extent;
+    const GridValues heads = gridValues(extent, {GridAxes::LayerHead, {}, true}, layerPlusStep());
+    QCOMPARE(heads.cell(0, 0).head, 3);
+    QCOMPARE(heads.value(0, 0), 3.0);
+    QVERIFY(std::isnan(heads.value(1, 3)));  // not measured: last
+    QCOMPARE(heads.find({.layer = 0, .head = 3}), std::pair(0, 0));
+    const GridValues rows = gridValues(extent, {GridAxes::AllStep, {}, true}, layerPlusStep());
+    QCOMPARE(rows.rowNames.front(), QStringLiteral("2.3"));
+    QCOMPARE(rows.cell(0, 0).head, 3);
+  }
+
+  void logarithmicScalesHaveAFloor() {
+    const std::vector<double> values{0, 0.001, 1, NAN};
+    const ValueScale scale = logScale(rangeOf(values, false), values);
+    QVERIFY(scale.log);
+    QCOMPARE(scale.lo, 0.001);
+    QCOMPARE(scale.position(0), 0.0);
+    const std::vector<double> zeros{0, 0};
+    QVERIFY(!logScale(rangeOf(zeros, false), zeros).log || rangeOf(zeros, false).hi > 0);
+    QCOMPARE(rangeOf(std::vector<double>{-1, 3}, true).lo, -3.0);
+  }
+
+  void readsCurvesOfEveryHead() {
+    const CurveTablePtr curves = readCurves(*m_trace);
+    QVERIFY(curves->any());
+    for (size_t row = 0; row < m_trace->table.size(); row += 7) {
+      QVERIFY(curves->has(row));
+      QVERIFY(std::abs(recallAt(curves->of(row), 1) - 1) < 1e-3);
+      QVERIFY(recallAt(curves->of(row), 0.2) <= recallAt(curves->of(row), 0.3));
+    }
+    QVERIFY_EXCEPTION_THROWN((void)readCurves(*m_trace, [](int64_t, int64_t) { return false; }),
+                             db::Cancelled);
+  }
+
+  void aBudgetForEachHeadBuysNoLessThanOneForAll() {
+    const std::vector<HeadCurve> heads = headCurves(*m_trace, *readCurves(*m_trace));
+    QCOMPARE(heads.size(), size_t(12));
+    const auto uniform = uniformFront(heads), perHead = perHeadFront(heads);
+    for (size_t i = 1; i < perHead.size(); ++i) {
+      QVERIFY(perHead[i].density > perHead[i - 1].density);
+      QVERIFY(perHead[i].recall >= perHead[i - 1].recall - 1e-6);
+    }
+    for (const RecallPoint& point : perHead)
+      if (point.density > 0.02 && point.density < 1)
+        QVERIFY2(point.recall >= recallOf(uniform, point.density) - 0.01,
+                 qPrintable(QString::number(point.density)));
+    QVERIFY(std::isnan(recallOf(uniform, 2)));
+  }
+
+  // Two heads whose best split of a budget is known: all of it to the head with the steeper curve.
+  void frontGivesTheBudgetToTheSteeperHead() {
+    HeadCurve steep{.recall = std::vector<double>(db::kCurvePoints)}, flat = steep;
+    for (int i = 0; i < db::kCurvePoints; ++i) {
+      steep.recall[size_t(i)] = std::min(1.0, 2 * db::curveDensity(i));
+      flat.recall[size_t(i)] = db::curveDensity(i);
+    }
+    const std::vector<HeadCurve> heads{steep, flat};
+    QVERIFY(std::abs(recallOf(perHeadFront(heads), 0.25) - 0.5) < 0.01);
+    QVERIFY(std::abs(recallOf(uniformFront(heads), 0.25) - 0.375) < 0.01);
+  }
+
+  void columnMassFindsSinks() {
+    const db::BlockMass mass{.rows = 2, .cols = 2, .mass = {0.9F, 0.1F, 0.7F, 0.3F}};
+    const std::vector<double> columns = columnMass(mass);
+    QVERIFY(std::abs(columns[0] - 0.8) < 1e-6);
+    QVERIFY(orderText(db::TokenOrder::FrameMajor).isEmpty());
+    QVERIFY(!orderText(db::TokenOrder::PixelMajor).isEmpty());
   }
 
   void isLoudAboutLosses() {

@@ -7,11 +7,13 @@
 #include "gui/plots/colour_bar.h"
 #include "gui/plots/heatmap_plot.h"
 #include "gui/plots/theme.h"
+#include "gui/plots/xy_plot.h"
 #include "gui/screenshot.h"
 #include "gui/views/drift_view.h"
 #include "gui/views/grid_view.h"
 #include "gui/views/mask_view.h"
 #include "gui/views/pane_registry.h"
+#include "gui/views/recall_view.h"
 #include "tests/gui/pictures.h"
 #include "tests/gui/support.h"
 
@@ -98,6 +100,46 @@ class PanesTest : public QObject {
     QVERIFY(grid.plot()->accessibleDescription().contains(QStringLiteral("head 1"), Qt::CaseInsensitive));
   }
 
+  void gridShowsStepsAndSelectsThem() {
+    Session session;
+    GridView grid(&session);
+    session.setTrace(m_trace);
+    for (const GridAxes axes : kGridAxes) {
+      grid.setAxes(axes);
+      QVERIFY(tests::colourCount(shown(grid)) > 20);
+    }
+    grid.setAxes(GridAxes::LayerStep);
+    emit grid.plot()->cellClicked(2, 5);
+    QCOMPARE(session.selection().pinned().layer, 2);
+    QCOMPARE(session.selection().pinned().step, 5);
+    grid.setAxes(GridAxes::LayerHead);
+    grid.setSorted(true);
+    const Cell best = grid.values().cell(1, 0);
+    emit grid.plot()->cellClicked(1, 0);
+    QCOMPARE(session.selection().pinned().head, best.head);
+    grid.setLog(true);
+    QVERIFY(grid.scale().log);
+    QVERIFY(grid.findChild<ColourBar*>()->legend().title.contains(QStringLiteral("log")));
+  }
+
+  void recallAnswersTheBudget() {
+    Session session;
+    RecallView recall(&session);
+    session.setTrace(m_trace);
+    (void)shown(recall);
+    QTRY_COMPARE(recall.heads().size(), size_t(12));
+    recall.setBudget(0.1);
+    const QString low = recall.copyText();
+    recall.setBudget(0.5);
+    QVERIFY(recall.copyText() != low);
+    QVERIFY(recall.copyText().contains(QStringLiteral("50.0 %")));
+    emit recall.plot()->pointClicked({recall.plot()->series().size() - 1, 7});
+    QCOMPARE(session.selection().pinned().layer, recall.heads()[7].layer);
+    QCOMPARE(session.selection().pinned().head, recall.heads()[7].head);
+    recall.setBudget(7);
+    QCOMPARE(recall.budget(), 1.0);
+  }
+
   void gridNamesWhatWasNotMeasured() {
     Session session;
     GridView grid(&session);
@@ -122,7 +164,7 @@ class PanesTest : public QObject {
     session.selection().setBlock(3, 4);
     QVERIFY(mask.copyText().contains(QStringLiteral("uery block 3")));
     QVERIFY(mask.copyText().contains(QStringLiteral("rank")));
-    mask.setShow(MaskView::Show::Mass);
+    mask.setShow(MaskShow::Mass);
     QVERIFY(mask.findChild<ColourBar*>()->legend().scale.log);
   }
 

@@ -59,7 +59,7 @@ class PlotsTest : public QObject {
     const ValueScale log{.lo = 0.001, .hi = 1, .log = true};
     QCOMPARE(log.position(0), 0.0);
     QVERIFY(std::abs(log.position(0.0316227766) - 0.5) < 1e-6);
-    QCOMPARE(qAlpha(linear.colour(NAN, colourTable(ColourMapId::Viridis))), 0);
+    QCOMPARE(qAlpha(colourOf(NAN, linear, colourTable(ColourMapId::Viridis))), 0);
     const ValueScale flat{.lo = 2, .hi = 2, .log = false};
     QCOMPARE(flat.position(2), 0.5);
   }
@@ -148,7 +148,7 @@ class PlotsTest : public QObject {
     plot.canvas()->replot();
     QSignalSpy clicked(&plot, &HeatmapPlot::cellClicked);
     QSignalSpy asked(&plot, &HeatmapPlot::moveAsked);
-    const QCPAxisRect* rect = plot.canvas()->axisRect();
+    const QCPAxisRect* rect = plot.canvas()->xAxis->axisRect();
     const QPoint target(int(plot.canvas()->xAxis->coordToPixel(10.5)),
                         int(plot.canvas()->yAxis->coordToPixel(5.5)));
     QTest::mouseClick(plot.canvas(), Qt::LeftButton, {}, target);

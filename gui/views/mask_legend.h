@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the colours of a block mask mean: the swatches with their shares, the scale of masses, and notes.
+#pragma once
+
+#include <QSize>
+#include <vector>
+
+#include "gui/models/head_blocks.h"
+#include "gui/plots/class_legend.h"
+#include "gui/plots/colour_bar.h"
+
+namespace ditscope::gui {
+
+enum class MaskShow { Classes, Mass, Mask };
+
+[[nodiscard]] CellMark markOf(analyzer::BlockClass blockClass);
+// `pooled`: cells share pixels. Empty for masses, which have a scale instead.
+[[nodiscard]] std::vector<ClassEntry> maskEntries(const HeadBlocks& blocks, MaskShow show, bool dark,
+                                                  bool pooled);
+[[nodiscard]] ColourLegend massLegend(const db::BlockMass& mass);
+[[nodiscard]] QString maskNote(MaskShow show, QSize pooling);
+
+}  // namespace ditscope::gui
