@@ -26,8 +26,9 @@ struct Candidate {
   double recall = 1;     // mean over query rows and steps
   double recallP05 = 1;  // 5th percentile over query blocks and steps
   double error = 0;  // relative L1 of the head's output; of an offline candidate predicted from the lost mass
-  double searchShare = 0;  // of the sparse steps that run dense in order to search
-  double timeNs = 0;       // of one call of this head on average over the steps, with its share of the search
+  double searchShare = 0;              // of the sparse steps that run dense in order to search
+  double searchNs = db::kNotMeasured;  // of a probe: beyond the kernel, of one call of this head on average
+  double timeNs = 0;  // of one call of this head on average over the steps, with its share of the search
   double timeLoNs = 0, timeHiNs = 0;  // interval of the prediction
   Evidence evidence = Evidence::Offline;
 };

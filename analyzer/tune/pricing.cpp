@@ -13,17 +13,26 @@
 namespace ditscope::analyzer {
 namespace {
 
-std::map<HeadKey, double> measuredErrorFactors(std::span<const Probe> probes) {
-  std::map<HeadKey, std::pair<double, double>> sums;  // of lost * error, and of lost^2
+// What such a method keeps; empty for those whose output is not attention under a mask of the kind.
+std::string keptBy(const std::string& method) {
+  if (method == "topk" || method == "topp" || method == "adaspa") return "heaviest";
+  return method == "window" ? method : std::string();
+}
+
+std::map<std::pair<HeadKey, std::string>, double> measuredErrorFactors(std::span<const Probe> probes) {
+  std::map<std::pair<HeadKey, std::string>, std::pair<double, double>>
+      sums;  // of lost * error, and of lost^2
   for (const Probe& probe : probes) {
+    const std::string kept = keptBy(probe.choice.method);
     for (const auto& [key, candidate] : probe.heads) {
       const double lost = 1 - candidate.recall;
-      if (!(lost > 1e-6) || !std::isfinite(candidate.error)) continue;
-      sums[key].first += lost * candidate.error;
-      sums[key].second += lost * lost;
+      if (kept.empty() || !(lost > 1e-6) || !std::isfinite(candidate.error)) continue;
+      auto& [lostError, lostLost] = sums[{key, kept}];
+      lostError += lost * candidate.error;
+      lostLost += lost * lost;
     }
   }
-  std::map<HeadKey, double> factors;
+  std::map<std::pair<HeadKey, std::string>, double> factors;
   for (const auto& [key, sum] : sums) factors[key] = sum.first / sum.second;
   return factors;
 }
@@ -84,7 +93,7 @@ Prices makePrices(const db::Run& run, int32_t headDim, const std::vector<std::st
         "give a --probe of topk or topp");
   if (p.errorPerLost.empty())
     p.notes.push_back(fmt::format(
-        "errors are estimated as {} x lost mass: give a --probe with measured errors", kErrorPerLostMass));
+        "errors are estimated as {} x lost mass: give a --probe of topk, topp or window", kErrorPerLostMass));
   std::vector<LaunchSample> samples;
   try {
     for (const std::string& trace : traces) {
@@ -102,8 +111,13 @@ Prices makePrices(const db::Run& run, int32_t headDim, const std::vector<std::st
 
 bool price(const Prices& p, double denseNs, const HeadKey& key, Candidate& c) {
   bool extrapolated = false;
+  const auto set = [&c](const auto& ns) {
+    c.timeNs = ns(&TimePrediction::ns);
+    c.timeLoNs = ns(&TimePrediction::lo);
+    c.timeHiNs = ns(&TimePrediction::hi);
+  };
   if (c.evidence == Evidence::Offline) {
-    const auto factor = p.errorPerLost.find(key);
+    const auto factor = p.errorPerLost.find({key, keptBy(c.choice.method)});
     c.error = (1 - c.recall) * (factor == p.errorPerLost.end() ? kErrorPerLostMass : factor->second);
     const bool dense = c.choice.method == "dense";
     const double denseShare = dense ? 1 : c.searchShare;
@@ -112,15 +126,17 @@ bool price(const Prices& p, double denseNs, const HeadKey& key, Candidate& c) {
         timeOf(p, denseNs, sparseDensity(c.densityQk, denseShare), sparseDensity(c.densityPv, denseShare));
     const bool searches = c.choice.method == "topk" || c.choice.method == "topp";
     const double search = searches ? denseShare * p.searchNs : 0;
-    const auto mix = [&](double TimePrediction::*ns) {
+    set([&](double TimePrediction::*ns) {
       return denseShare * (whole.*ns) + (1 - denseShare) * (part.*ns) + search;
-    };
-    c.timeNs = mix(&TimePrediction::ns);
-    c.timeLoNs = mix(&TimePrediction::lo);
-    c.timeHiNs = mix(&TimePrediction::hi);
+    });
     extrapolated = (denseShare > 0 && whole.extrapolated) || (denseShare < 1 && part.extrapolated);
-  } else if (!std::isfinite(c.error)) {
-    c.error = (1 - c.recall) * kErrorPerLostMass;
+  } else {
+    if (!std::isfinite(c.error)) c.error = (1 - c.recall) * kErrorPerLostMass;
+    if (p.latency && std::isfinite(c.searchNs)) {
+      const TimePrediction kernel = timeOf(p, denseNs, c.densityQk, c.densityPv);
+      set([&](double TimePrediction::*ns) { return kernel.*ns + c.searchNs; });
+      extrapolated = kernel.extrapolated;
+    }
   }
   setExpected(c);
   return extrapolated;

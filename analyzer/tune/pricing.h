@@ -23,9 +23,11 @@ struct Prices {
   int64_t queryBlocks = 0;              // of a head
   int32_t headDim = 0, block = 0;
   std::string dtype;
-  double searchNs = 0;                     // of one head in one call that searches, beyond its kernel
-  std::map<HeadKey, double> errorPerLost;  // measured; the rest have kErrorPerLostMass
-  std::vector<std::string> notes;          // what a reader should know about the predictions
+  double searchNs = 0;  // of one head in one call that searches, beyond its kernel
+  // Measured, of heads and what a method keeps: "heaviest" blocks or a "window", whose errors differ at equal
+  // recall; the rest have kErrorPerLostMass.
+  std::map<std::pair<HeadKey, std::string>, double> errorPerLost;
+  std::vector<std::string> notes;  // what a reader should know about the predictions
 };
 
 // From launches of all these traces together; those of another head dimension, dtype or block are left out.
@@ -34,7 +36,8 @@ struct Prices {
                                 std::span<const Probe> probes);
 
 // Sets timeNs with its interval, error, and the choice's expected. True when a time lies outside what the
-// model was fitted on. Measured candidates keep what they have.
+// model was fitted on. Probed candidates keep their measured recall, error and search; their kernels are
+// priced like those of all others, because a probe ran at another time, under another load.
 bool price(const Prices& prices, double denseNs, const HeadKey& key, Candidate& candidate);
 
 }  // namespace ditscope::analyzer

@@ -146,7 +146,7 @@ Probe readProbe(const std::string& file, int32_t firstStep, const db::OpenOption
   probe.choice = parseChoice(probe.run.method);
   const std::map<int64_t, db::AttnCall> calls = selfCalls(reader);
   struct Sums {
-    Summary qk, pv, recall, p05, error, ns, searches;
+    Summary qk, pv, recall, p05, error, kernelNs, searchNs, searches, whole;
   };
   std::map<HeadKey, Sums> sums;
   Summary search;
@@ -159,24 +159,32 @@ Probe readProbe(const std::string& file, int32_t firstStep, const db::OpenOption
     if (searches) search.add(perHead);
     s.qk.add(double(row.stats.densityQk));
     s.pv.add(double(row.stats.densityPv));
-    s.recall.add(double(row.stats.recallMean));
-    if (!searches) s.p05.add(double(row.stats.recallP05));
-    s.error.add(double(row.stats.errorL1));
+    // Calls that keep every block are known without measuring; of the others some may not have been measured.
+    const bool whole = row.stats.densityQk >= 1 && !(row.stats.densityPv < 1);
+    s.whole.add(whole ? 1 : 0);
+    if (!whole) s.recall.add(double(row.stats.recallMean));
+    if (!whole) s.p05.add(double(row.stats.recallP05));
+    if (!whole) s.error.add(double(row.stats.errorL1));
     s.searches.add(searches ? 1 : 0);
-    s.ns.add(row.stats.timeMethod == db::TimeMethod::None ? kNaN : double(row.stats.timeNs) + perHead);
+    s.searchNs.add(perHead);
+    s.kernelNs.add(row.stats.timeMethod == db::TimeMethod::None ? kNaN : double(row.stats.timeNs));
   }
   for (const auto& [key, s] : sums) {
-    if (s.recall.count == 0)
+    const double sparse = 1 - s.whole.mean();
+    if (s.recall.count == 0 && sparse > 0)
       refuse(file, fmt::format("layer {} head {} has no recall", key.layer, key.head),
              "record it with --record mass");
     Candidate c{.choice = probe.choice};
     c.densityQk = s.qk.mean();
     c.densityPv = s.pv.count > 0 ? s.pv.mean() : c.densityQk;
-    c.recall = s.recall.mean();
-    c.recallP05 = s.p05.count > 0 ? s.p05.mean() : c.recall;
-    c.error = s.error.mean();
+    if (sparse > 0) {
+      c.recall = 1 - sparse * (1 - s.recall.mean());
+      c.recallP05 = s.p05.mean();
+      c.error = sparse * s.error.mean();
+    }
     c.searchShare = s.searches.mean();
-    c.timeNs = c.timeLoNs = c.timeHiNs = s.ns.mean();
+    c.searchNs = s.searchNs.mean();
+    c.timeNs = c.timeLoNs = c.timeHiNs = s.kernelNs.mean() + c.searchNs;
     c.evidence = Evidence::Probe;
     probe.heads[key] = std::move(c);
   }

@@ -64,7 +64,10 @@ void writeFront(const std::string& path, const TuningResult& result) {
 }
 
 CommandResult runTune(const TuneArguments& a) {
-  const TuneRequest request = requestOf(a);
+  TuneRequest request = requestOf(a);
+  ProbeRuns probes = a.probes;
+  if (probes.folder.empty()) probes.folder = a.out + ".probes";
+  request.probes = probeTraces(request.recordings.front(), probes);
   const InterruptGuard guard;
   TuningResult result;
   try {
@@ -113,7 +116,19 @@ void addTune(CLI::App& app, TuneArguments& a) {
   tune->add_option("--methods", a.request.methods, "only these, separated by commas")
       ->delimiter(',')
       ->type_name("LIST");
-  tune->add_option("--probe", a.request.probes, "traces of runs with one setting each")->type_name("RUN");
+  tune->add_option(
+          "--probe", a.probes.wanted,
+          "methods that masses cannot evaluate, as for collect --method: each is run, and measured; or "
+          "traces of such runs")
+      ->type_name("METHOD|RUN");
+  tune->add_option("--probe-dir", a.probes.folder,
+                   "where the runs of --probe are kept; those that are there are not run again (default: "
+                   "OUT.probes)")
+      ->type_name("DIR");
+  tune->add_option("--probe-every", a.probes.everyStep,
+                   "probes measure recall and error in one of K steps (default: in about ten)")
+      ->check(CLI::Range(1, 1000))
+      ->type_name("K");
   tune->add_option("--latency", a.request.latency, "trace of ditscope bench --out")->type_name("FILE");
   tune->add_option("--dense-steps", a.request.denseSteps, "first steps that stay dense (default: 1)")
       ->check(CLI::Range(1, 10000))
@@ -127,6 +142,7 @@ void addTune(CLI::App& app, TuneArguments& a) {
   tune->footer(
       "Example:\n  ditscope collect --model demo-video --record mass --out dense.db\n"
       "  ditscope tune dense.db --recall 0.95 --out config.json\n"
+      "  ditscope tune dense.db --recall 0.95 --probe topp:source=pooled,share=0.95 --out config.json\n"
       "  ditscope collect --model demo-video --config config.json --record mass --out run.db");
 }
 

@@ -7,6 +7,7 @@
 
 #include "analyzer/commands.h"
 #include "analyzer/tune/explain.h"
+#include "analyzer/tune/record_probes.h"
 #include "analyzer/tune/tuning.h"
 
 namespace CLI {
@@ -19,6 +20,7 @@ struct TuneArguments {
   TuneRequest request;
   std::optional<double> recall, speedup, error;
   std::string over = "worst";
+  ProbeRuns probes;
   std::string out, front;  // configuration, and front of time against recall
   std::string config;      // of explain
   ExplainQuery explain;

@@ -73,8 +73,16 @@ pid_t start(const std::string& program, const std::vector<std::string>& argument
 
 }  // namespace
 
+std::vector<std::string> withConfig(const std::string& configFile) {
+  return {"--config", configFile};
+}
+
+std::vector<std::string> withMethod(const std::string& method, const db::Run& dense) {
+  return {"--method", method, "--block", fmt::format("{}", dense.blockQ)};
+}
+
 std::vector<std::string> collectArguments(const std::string& denseFile, const db::Run& dense,
-                                          const std::string& configFile, db::RecordLevel level,
+                                          const std::vector<std::string>& what, db::RecordLevel level,
                                           const std::filesystem::path& out) {
   const auto refuse = [&](const char* why) {
     throw db::Error(
@@ -84,10 +92,7 @@ std::vector<std::string> collectArguments(const std::string& denseFile, const db
   if (dense.modelPath.empty()) refuse("it does not say where its model lies");
   if (dense.label < 0) refuse("its sample was not made from a class label, and its prompt is not in it");
   std::vector<std::string> arguments{"--model", dense.modelPath};
-  if (configFile.empty())
-    arguments.insert(arguments.end(), {"--method", "dense", "--block", fmt::format("{}", dense.blockQ)});
-  else
-    arguments.insert(arguments.end(), {"--config", configFile});
+  arguments.insert(arguments.end(), what.begin(), what.end());
   arguments.insert(arguments.end(),
                    {"--record", std::string(db::nameOf(level)), "--steps", fmt::format("{}", dense.nSteps),
                     "--seed", fmt::format("{}", dense.seed), "--label", fmt::format("{}", dense.label),
@@ -95,17 +100,17 @@ std::vector<std::string> collectArguments(const std::string& denseFile, const db
   return arguments;
 }
 
-void runCollect(const std::vector<std::string>& arguments) {
+void runCollect(const std::string& task, const std::vector<std::string>& arguments) {
   const std::optional<std::filesystem::path> program = findProgram(kProgram);
   if (!program)
     throw db::Error(
-        db::Error::Kind::BadInput, "verify",
+        db::Error::Kind::BadInput, task,
         fmt::format("{} is neither beside ditscope nor on PATH, and no recorded run is given", kProgram),
         "build DiTScope with LibTorch (layer collector), or name the trace of a run");
   const IgnoreInterrupts guard;
   const int exitCode = waitFor(start(program->string(), arguments));
   if (exitCode != 0)
-    throw db::Error(exitCode == 3 ? db::Error::Kind::BadInput : db::Error::Kind::Failure, "verify",
+    throw db::Error(exitCode == 3 ? db::Error::Kind::BadInput : db::Error::Kind::Failure, task,
                     fmt::format("{} ended with exit code {}", kProgram, exitCode), "see what it said above");
 }
 

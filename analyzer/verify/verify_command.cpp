@@ -54,13 +54,13 @@ std::vector<double> speedupsInTurns(const Recording& dense, const std::string& c
   std::vector<double> speedups;
   for (int round = 0; round < rounds; ++round) {
     const TemporaryFolder folder;
-    const auto time = [&](const std::string& config, const char* name) {
+    const auto time = [&](const std::vector<std::string>& what, const char* name) {
       const std::string file = folder.file(name).string();
-      runCollect(collectArguments(dense.file, dense.facts.run, config, db::RecordLevel::Stats, file));
+      runCollect("verify", collectArguments(dense.file, dense.facts.run, what, db::RecordLevel::Stats, file));
       return double(attentionOf(readRecording(file)).total());
     };
-    const double before = time("", "dense.db");
-    speedups.push_back(before / time(configFile, "run.db"));
+    const double before = time(withMethod("dense", dense.facts.run), "dense.db");
+    speedups.push_back(before / time(withConfig(configFile), "run.db"));
   }
   return speedups;
 }
@@ -74,7 +74,8 @@ CommandResult runVerify(const CommonOptions& common, const VerifyOptions& option
   std::string file = options.run;
   if (file.empty()) {
     file = options.out.empty() ? folder.emplace().file("run.db").string() : options.out;
-    runCollect(collectArguments(dense.file, dense.facts.run, common.file, db::RecordLevel::Mass, file));
+    runCollect("verify", collectArguments(dense.file, dense.facts.run, withConfig(common.file),
+                                          db::RecordLevel::Mass, file));
   }
   Recording run = readRecording(file);
   if (folder) run.file = "the recorded run";

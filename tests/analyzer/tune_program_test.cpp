@@ -119,6 +119,28 @@ TEST_F(TuneRun, SaysWhatItAssumesAndWhatItCannotTell) {
   EXPECT_FALSE(nlohmann::json::parse(frontJson(r))["front"].empty());
 }
 
+TEST_F(TuneRun, ProbesKeepWhatWasMeasuredAndArePricedLikeTheRest) {
+  TuneRequest request{.recordings = {dense(1)}, .probes = {record(1, 0.5), record(1, 0.25)}};
+  request.value = 0.6;
+  const TuningResult r = runTuning(request);
+  const Probe probe = readProbe(request.probes[0], 1);
+  int probed = 0;
+  for (size_t h = 0; h < r.heads.size(); ++h) {
+    for (const Candidate& c : r.heads[h].candidates) {
+      if (c.evidence != Evidence::Probe || c.choice.parameters != probe.choice.parameters) continue;
+      ++probed;
+      const Candidate& measured = probe.heads.at(r.heads[h].key);
+      EXPECT_EQ(c.recall, measured.recall);
+      EXPECT_EQ(c.error, measured.error);
+      EXPECT_LT(c.recall, 1);
+      EXPECT_GE(c.timeNs, c.searchNs);
+      EXPECT_LE(c.timeLoNs, c.timeNs);
+      EXPECT_GE(c.timeHiNs, c.timeNs);
+    }
+  }
+  EXPECT_EQ(probed, int(r.heads.size()));
+}
+
 TEST_F(TuneRun, RefusesWhatItCannotUse) {
   EXPECT_THROW((void)runTuning({.recordings = {record(1, 0.25)}}), db::Error);  // sparse
   TuneRequest impossible{.recordings = {dense(1)}};

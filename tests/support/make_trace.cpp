@@ -98,6 +98,8 @@ class TraceMaker {
     run.tool = "ditscope-make-trace";
     run.source = "synthetic";
     run.model = "WanTransformer3DModel";
+    run.modelPath = o.model;
+    run.label = o.label;
     run.scheduler = "FlowMatchEulerDiscreteScheduler";
     run.method = fmt::format("topk:density={:g}", o.density);
     run.record = o.record;

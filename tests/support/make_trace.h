@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include "db/model.h"
 
@@ -26,6 +27,8 @@ struct SyntheticTraceOptions {
   int64_t kernels = 0;    // at least so many kernel rows; never fewer than 6 a call
   double slowdown = 1.0;  // of the attention kernels, to have something to compare with
   uint64_t seed = 1;
+  std::string model = {};  // its path, and the class label of the sample: what a run needs to be repeated
+  int64_t label = -1;
   bool finalise = true;  // false leaves the file as a killed recorder would, but with everything committed
 };
 
