@@ -15,16 +15,6 @@
 
 namespace ditscope::kernels::test {
 
-struct Variant {
-  std::string name;
-  std::function<void(const AttentionArgs&)> run;
-  double relativeError = 5e-6;  // of O against the fp64 reference, for f32 inputs
-};
-
-// What the linked test program has to try; each program defines it.
-std::vector<Variant> variants();
-std::ostream& operator<<(std::ostream& out, const Variant& variant);
-
 enum class Layout { Bhnd, Bnhd, Padded };
 
 struct Shape {
@@ -38,6 +28,21 @@ struct Shape {
   [[nodiscard]] int64_t rows() const { return batches * heads * queries; }
 };
 std::ostream& operator<<(std::ostream& out, const Shape& shape);
+
+struct Variant {
+  std::string name;
+  std::function<void(const AttentionArgs&)> run;
+  double relativeError = 5e-6;  // of O against the fp64 reference
+  double lseError = 1e-5;       // absolute
+  // The nearest shape that the kernel can run; null = every shape as it is.
+  std::function<Shape(Shape)> adapt = nullptr;
+  // Whether it runs lists of these block widths.
+  std::function<bool(int32_t qBlock, int32_t kBlock)> runsBlocks = nullptr;
+};
+
+// What the linked test program has to try; each program defines it.
+std::vector<Variant> variants();
+std::ostream& operator<<(std::ostream& out, const Variant& variant);
 
 // A tensor with memory of its own; unused memory between rows holds NaN.
 class HostTensor {

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cuda/launch.h"
+#include "kernels/cuda/mma_attention.cuh"
+
+namespace ditscope::kernels::cuda {
+namespace {
+
+template <class T, int kDim, int kKeys, bool kInstrumented>
+void launch(const DeviceArgs& args, cudaStream_t stream) {
+  const auto kernel = mmaAttention<T, kDim, kKeys, kInstrumented>;
+  const int bytes = MmaBlock<T, kDim, kKeys, kInstrumented>::sharedBytes(args.qBlock);
+  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes), "shared memory");
+  kernel<<<args.items, args.qBlock * 2, bytes, stream>>>(args);
+  check(cudaGetLastError(), "attention (mma)");
+}
+
+template <class T, int kDim, int kKeys>
+void chooseInstrumented(const DeviceArgs& args, cudaStream_t stream) {
+  const StatsOut& stats = args.stats;
+  const bool instrumented = args.skip.kind != SkipRule::Kind::None || stats.keptBits || stats.gap ||
+                            stats.rowLogMass || stats.counters;
+  instrumented ? launch<T, kDim, kKeys, true>(args, stream) : launch<T, kDim, kKeys, false>(args, stream);
+}
+
+template <class T, int kDim>
+void chooseKeys(const DeviceArgs& args, cudaStream_t stream) {
+  if (args.kBlock == 32) return chooseInstrumented<T, kDim, 32>(args, stream);
+  if (args.kBlock == 64) return chooseInstrumented<T, kDim, 64>(args, stream);
+  chooseInstrumented<T, kDim, 128>(args, stream);
+}
+
+template <class T>
+void chooseDim(const DeviceArgs& args, cudaStream_t stream) {
+  if (args.dim <= 64) return chooseKeys<T, 64>(args, stream);
+  if (args.dim <= 80) return chooseKeys<T, 80>(args, stream);
+  chooseKeys<T, 128>(args, stream);
+}
+
+}  // namespace
+
+void launchMma(const DeviceArgs& args, cudaStream_t stream) {
+  args.dtype == DType::BF16 ? chooseDim<__nv_bfloat16>(args, stream) : chooseDim<__half>(args, stream);
+}
+
+}  // namespace ditscope::kernels::cuda

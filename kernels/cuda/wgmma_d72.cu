@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cuda/wgmma_launch.cuh"
+
+namespace ditscope::kernels::cuda {
+template void launchWgmmaDim<72>(const DeviceArgs& args, cudaStream_t stream);
+}  // namespace ditscope::kernels::cuda

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Chooses among the compiled Wgmma kernels; each head dimension is a file of its own, so that they compile
+// side by side.
+#pragma once
+
+#include <algorithm>
+
+#include "kernels/cuda/launch.h"
+#include "kernels/cuda/tensor_map.h"
+#include "kernels/cuda/wgmma_attention.cuh"
+
+namespace ditscope::kernels::cuda {
+
+template <int kDim>
+void launchWgmmaDim(const DeviceArgs& args, cudaStream_t stream);
+
+inline HopperMaps makeMaps(const DeviceArgs& args) {
+  HopperMaps maps;
+  const auto fill = [&](CUtensorMap (&map)[2], const DeviceTensor& tensor, int heads, int rows, int boxRows) {
+    TensorMapShape shape{args.batches, heads, rows, args.dim, boxRows, 64};
+    map[0] = makeTensorMap(tensor, args.dtype, shape);
+    shape.boxColumns = 16;
+    map[1] = args.dim % 64 == 0 ? map[0] : makeTensorMap(tensor, args.dtype, shape);
+  };
+  fill(maps.q, args.q, args.heads, args.queries, args.qBlock);
+  fill(maps.k, args.k, args.kvHeads, args.validKeys, args.kBlock);
+  fill(maps.v, args.v, args.kvHeads, args.validKeys, args.kBlock);
+  return maps;
+}
+
+template <class T, int kDim, int kKeys, int kConsumers, Observe kObserve>
+void launchKernel(const DeviceArgs& args, cudaStream_t stream) {
+  using Budget = HopperBudget<kDim, kKeys, kConsumers>;
+  const auto kernel = wgmmaAttention<T, kDim, kKeys, kConsumers, kObserve>;
+  constexpr int kBytes = HopperShared<kDim, kKeys, kConsumers, Budget::kStages>::kBytes;
+  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kBytes), "shared memory");
+  int device = 0;
+  int processors = 0;
+  check(cudaGetDevice(&device), "device");
+  check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device), "device");
+  const int grid = std::min(args.items, processors * Budget::kCtas);
+  kernel<<<grid, 128 * (kConsumers + 1), kBytes, stream>>>(args, makeMaps(args));
+  check(cudaGetLastError(), "attention (wgmma)");
+}
+
+template <class T, int kDim, int kKeys, int kConsumers>
+void chooseObserve(const DeviceArgs& args, cudaStream_t stream) {
+  const StatsOut& stats = args.stats;
+  if (args.skip.kind != SkipRule::Kind::None)
+    return launchKernel<T, kDim, kKeys, kConsumers, Observe::StatsAndSkips>(args, stream);
+  if (stats.keptBits || stats.gap || stats.rowLogMass || stats.counters)
+    return launchKernel<T, kDim, kKeys, kConsumers, Observe::Stats>(args, stream);
+  launchKernel<T, kDim, kKeys, kConsumers, Observe::Nothing>(args, stream);
+}
+
+template <class T, int kDim>
+void chooseBlocks(const DeviceArgs& args, cudaStream_t stream) {
+  if (args.qBlock == 128) return chooseObserve<T, kDim, 128, 2>(args, stream);
+  chooseObserve<T, kDim, 64, 1>(args, stream);
+}
+
+template <int kDim>
+void launchWgmmaDim(const DeviceArgs& args, cudaStream_t stream) {
+  args.dtype == DType::BF16 ? chooseBlocks<__nv_bfloat16, kDim>(args, stream)
+                            : chooseBlocks<__half, kDim>(args, stream);
+}
+
+}  // namespace ditscope::kernels::cuda
