@@ -24,7 +24,9 @@ struct HeadDrift {
   std::vector<double> lseSigned;  // mean of the change, nats
   std::vector<double> mask;       // 0 same kept blocks, 1 none in common
   int64_t blocksLeftOut = 0;      // compared with a reference step: blocks whose LSE was not finite in both
-  double reusableSteps = kNaN;    // for so many further steps a mask keeps DriftTable::reuseRecall
+  double reusableSteps = kNaN;    // for so many further steps a mask keeps DriftTable::reuseRecall,
+  double reusableLseSteps =
+      kNaN;  // and masses computed with an LSE are off by no more than what it allows to lose
 };
 
 struct DriftTable {

@@ -107,7 +107,10 @@ std::string headTable(const std::vector<HeadDrift>& heads, std::optional<double>
     table.addColumn("largest");
     if (style.unicode) table.addColumn("over the steps", Align::Left);
   }
-  if (reuseRecall) table.addColumn(fmt::format("reusable for steps at recall {:g}", *reuseRecall));
+  if (reuseRecall) {
+    table.addColumn("steps that a mask stays good for");
+    table.addColumn("steps that an LSE stays good for");
+  }
   const Range lseRange = rangeOf(heads, &HeadDrift::lse);
   const Range maskRange = rangeOf(heads, &HeadDrift::mask);
   for (const HeadDrift& head : heads) {
@@ -120,9 +123,9 @@ std::string headTable(const std::vector<HeadDrift>& heads, std::optional<double>
       if (style.unicode)
         row.push_back(heatStrip(head.*series, series == &HeadDrift::lse ? lseRange : maskRange, style));
     }
-    if (reuseRecall)
-      row.push_back(std::isnan(head.reusableSteps) ? std::string(kNoValue)
-                                                   : fmt::format("{:.0f}", head.reusableSteps));
+    for (const double steps : {head.reusableSteps, head.reusableLseSteps})
+      if (reuseRecall)
+        row.push_back(std::isnan(steps) ? std::string(kNoValue) : fmt::format("{:.0f}", steps));
     table.addRow(std::move(row));
   }
   std::string text = table.render(style);
@@ -144,6 +147,12 @@ std::string driftText(const DriftTable& drift, std::optional<size_t> top, const 
                         *drift.referenceStep);
   std::string text = emphasise(title, Emphasis::Heading, style) + "\n\n" + stepTable(drift, style) + "\n" +
                      headTable(top ? mostDrifting(drift.heads, *top) : drift.heads, drift.reuseRecall, style);
+  if (drift.reuseRecall)
+    text += emphasise(
+        fmt::format("good: a mask keeps a recall of {0:g}, masses computed with an LSE are off by at "
+                    "most {1:g}; medians over the first half of the steps\n",
+                    *drift.reuseRecall, 1 - *drift.reuseRecall),
+        Emphasis::Quiet, style);
   int64_t leftOut = 0;
   for (const HeadDrift& head : drift.heads) leftOut += head.blocksLeftOut;
   if (leftOut > 0)
@@ -154,12 +163,16 @@ std::string driftText(const DriftTable& drift, std::optional<size_t> top, const 
 }
 
 std::string driftCsv(const DriftTable& drift) {
-  std::string csv = "layer,branch,head,step,lse_drift,lse_drift_signed,mask_drift\n";
+  std::string csv = "layer,branch,head,step,lse_drift,lse_drift_signed,mask_drift";
+  csv += drift.reuseRecall ? ",reusable_steps,reusable_lse_steps\n" : "\n";
   for (const HeadDrift& head : drift.heads)
     for (size_t s = 0; s < drift.steps.size(); ++s)
-      csv += fmt::format("{},{},{},{},{},{},{}\n", head.layer, db::nameOf(head.branch), head.head,
-                         drift.steps[s], csvNumber(head.lse[s]), csvNumber(head.lseSigned[s]),
-                         csvNumber(head.mask[s]));
+      csv += fmt::format(
+          "{},{},{},{},{},{},{}{}\n", head.layer, db::nameOf(head.branch), head.head, drift.steps[s],
+          csvNumber(head.lse[s]), csvNumber(head.lseSigned[s]), csvNumber(head.mask[s]),
+          drift.reuseRecall
+              ? fmt::format(",{},{}", csvNumber(head.reusableSteps), csvNumber(head.reusableLseSteps))
+              : std::string());
   return csv;
 }
 
@@ -178,7 +191,9 @@ std::string driftJson(const std::string& file, const DriftTable& drift) {
                      {"lse_drift_signed", numbers(head.lseSigned)},
                      {"mask_drift", numbers(head.mask)},
                      {"blocks_left_out", head.blocksLeftOut}});
-    if (drift.reuseRecall) heads.back()["reusable_steps"] = jsonNumber(head.reusableSteps);
+    if (!drift.reuseRecall) continue;
+    heads.back()["reusable_steps"] = jsonNumber(head.reusableSteps);
+    heads.back()["reusable_lse_steps"] = jsonNumber(head.reusableLseSteps);
   }
   Json json({{"schema", "ditscope.drift/1"},
              {"file", file},

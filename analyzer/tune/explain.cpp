@@ -32,7 +32,7 @@ struct Explanation {
   db::StepKind kind = db::StepKind::Sparse;
   db::MethodChoice choice;
   std::vector<Line> lines;  // fastest first; empty without the extension
-  int64_t tried = 0, reusable = 0;
+  int64_t tried = 0, reusable = 0, reusableLse = 0;
   double rateNs = kNaN;
 };
 
@@ -70,6 +70,7 @@ void readLines(const std::string& file, const Json& tune, const Json& head, Expl
   std::ranges::stable_sort(e.lines, [](const Line& a, const Line& b) { return a.ns < b.ns; });
   e.tried = head.value("tried", int64_t(candidates.size()));
   e.reusable = head.value("reusable_steps", int64_t{0});
+  e.reusableLse = head.value("reusable_lse_steps", int64_t{0});
   e.rateNs = tune.contains("rate_ns") && tune["rate_ns"].is_number() ? tune["rate_ns"].get<double>() : kNaN;
 }
 
@@ -147,8 +148,8 @@ std::string reasons(const Explanation& e, int32_t sparseSteps) {
   if (e.rateNs > 0)
     text += fmt::format("Over all heads the last 0.01 of a head's recall (or error) was worth {} in a run.\n",
                         formatDuration(e.rateNs / 100));
-  return text +
-         fmt::format("Masks of this head stay good for about {}.\n", plural(e.reusable, "further step"));
+  return text + fmt::format("Masks of this head stay good for about {}, its LSE for about {}.\n",
+                            plural(e.reusable, "further step"), e.reusableLse);
 }
 
 }  // namespace
@@ -189,6 +190,7 @@ std::string explainJson(const std::string& file, const db::SparsityConfig& confi
                {"method", choiceText(e.choice)},
                {"tried", e.tried},
                {"reusable_steps", e.reusable},
+               {"reusable_lse_steps", e.reusableLse},
                {"rate_ns", jsonNumber(e.rateNs)},
                {"candidates", Json::array()}};
   for (const Line& l : e.lines)

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "analyzer/statistics.h"
+#include "analyzer/tune/reuse.h"
 #include "db/error.h"
 
 namespace ditscope::analyzer {
@@ -31,6 +32,17 @@ Recordings openAll(const std::vector<std::string>& files, bool check) {
   return all;
 }
 
+void addReuse(const DenseRecording& recording, MassEvaluator& evaluator, const SettingsQuery& query,
+              HeadEvidence& evidence) {
+  const db::Run& run = recording.run();
+  const double recall = query.recalls.front();
+  evidence.reusableSteps = typicalReuse(evaluator, run.nSteps, query.denseSteps, recall);
+  const std::vector<std::vector<float>> lse = recording.lseBlocks(evidence.key);
+  evidence.reusableLseSteps = typicalOver(run.nSteps, query.denseSteps, [&](int32_t source) {
+    return reusableLse(lse, run.seqLen, run.blockQ, source, recall);
+  });
+}
+
 HeadEvidence evidenceOf(const Recordings& recordings, const HeadKey& key, const OfflineQuery& query,
                         const std::vector<db::MethodChoice>& uniform) {
   HeadEvidence evidence{.key = key, .byRecording = {}};
@@ -44,9 +56,7 @@ HeadEvidence evidenceOf(const Recordings& recordings, const HeadKey& key, const 
       const int32_t steps = recording->run().nSteps;
       for (db::MethodChoice& own : ownSettings(evaluator, steps, query.settings))
         settings.push_back(std::move(own));
-      if (!query.settings.recalls.empty())
-        evidence.reusableSteps =
-            typicalReuse(evaluator, steps, query.settings.denseSteps, query.settings.recalls.front()).steps;
+      if (!query.settings.recalls.empty()) addReuse(*recording, evaluator, query.settings, evidence);
     }
     std::vector<Candidate>& candidates = evidence.byRecording.emplace_back();
     for (const db::MethodChoice& setting : settings) candidates.push_back(evaluator.evaluate(setting));

@@ -16,8 +16,9 @@ struct HeadEvidence {
   // [recording][candidate], the same settings in each: dense, the uniform settings, then the head's own,
   // which fit the first recording. Times 0; the error of an offline candidate is 0 until predicted.
   std::vector<std::vector<Candidate>> byRecording;
-  double denseNs = 0;         // measured, mean over the recordings; NaN = not timed
-  int32_t reusableSteps = 0;  // at the first recall of the query, in the first recording
+  double denseNs = 0;  // measured, mean over the recordings; NaN = not timed
+  // For how many steps masks and LSE stay good at the first recall of the query, in the first recording.
+  int32_t reusableSteps = 0, reusableLseSteps = 0;
 };
 
 struct OfflineQuery {

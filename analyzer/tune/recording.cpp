@@ -89,6 +89,13 @@ HeadMasses DenseRecording::masses(const HeadKey& key) const {
   return all;
 }
 
+std::vector<std::vector<float>> DenseRecording::lseBlocks(const HeadKey& key) const {
+  std::vector<std::vector<float>> all;
+  for (const int64_t call : m_places.at(key).calls)
+    all.push_back(m_reader.lseBlocks(call, key.head).value_or(std::vector<float>()));
+  return all;
+}
+
 double DenseRecording::timeNs(const HeadKey& key, int32_t firstStep) const {
   Summary summary;
   const std::vector<double>& times = m_places.at(key).times;

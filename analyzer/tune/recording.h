@@ -24,6 +24,8 @@ class DenseRecording {
   [[nodiscard]] int32_t headDim() const { return m_headDim; }
   [[nodiscard]] HeadMasses masses(
       const HeadKey& key) const;  // all steps; throws db::Error when one lacks them
+  // [step][query blocks]: means over the rows of each block; a step is empty where it was not recorded.
+  [[nodiscard]] std::vector<std::vector<float>> lseBlocks(const HeadKey& key) const;
   // Of one call of the head, mean over the steps from `firstStep` on; NaN where it was not timed.
   [[nodiscard]] double timeNs(const HeadKey& key, int32_t firstStep) const;
 

@@ -3,8 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <set>
+
+#include "analyzer/tune/reuse.h"
 
 namespace ditscope::analyzer {
 namespace {
@@ -68,7 +69,7 @@ std::vector<db::MethodChoice> ownSettings(MassEvaluator& evaluator, int32_t step
                                           const SettingsQuery& query) {
   std::set<int32_t> every = intervals(steps, query.denseSteps);
   for (const double recall : query.recalls)
-    every.insert(std::clamp(typicalReuse(evaluator, steps, query.denseSteps, recall).steps + 1, 2,
+    every.insert(std::clamp(typicalReuse(evaluator, steps, query.denseSteps, recall) + 1, 2,
                             std::max(steps - query.denseSteps + 1, 2)));
   std::vector<db::MethodChoice> settings;
   for (const int32_t interval : every) {
@@ -82,19 +83,6 @@ std::vector<db::MethodChoice> ownSettings(MassEvaluator& evaluator, int32_t step
     }
   }
   return settings;
-}
-
-MassEvaluator::Reuse typicalReuse(MassEvaluator& evaluator, int32_t steps, int32_t denseSteps,
-                                  double recall) {
-  std::vector<MassEvaluator::Reuse> all;
-  const int32_t first = std::max(denseSteps, 1) - 1;
-  for (int32_t source = first; source < std::max((steps + 1) / 2, first + 1) && source < steps; ++source)
-    all.push_back(evaluator.reusable(source, recall));
-  if (all.empty()) return {};
-  const auto middle = all.begin() + std::ptrdiff_t((all.size() - 1) / 2);
-  std::nth_element(all.begin(), middle, all.end(),
-                   [](const auto& a, const auto& b) { return a.steps < b.steps; });
-  return *middle;
 }
 
 }  // namespace ditscope::analyzer

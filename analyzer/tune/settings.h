@@ -23,9 +23,4 @@ struct SettingsQuery {
 [[nodiscard]] std::vector<db::MethodChoice> ownSettings(MassEvaluator& evaluator, int32_t steps,
                                                         const SettingsQuery& query);
 
-// For how many steps masks of the head may be used at a recall: the median over masks of the first half of
-// the steps, 0 = they should be made anew in each. `ended`: the recording ended first for that median.
-[[nodiscard]] MassEvaluator::Reuse typicalReuse(MassEvaluator& evaluator, int32_t steps, int32_t denseSteps,
-                                                double recall);
-
 }  // namespace ditscope::analyzer

@@ -118,7 +118,8 @@ Json headsJson(const TuningResult& result, Settings& settings) {
     Json entry = {{"layer", head.key.layer},
                   {"head", head.key.head},
                   {"branch", std::string(db::nameOf(head.key.branch))},
-                  {"reusable_steps", result.reusable[h]},
+                  {"reusable_steps", result.reusable[h].first},
+                  {"reusable_lse_steps", result.reusable[h].second},
                   {"tried", head.candidates.size()}};
     Json candidates = Json::array();
     for (size_t i = 0; i < head.candidates.size(); ++i) {

@@ -3,8 +3,9 @@
 // x-ditscope-tune (verify reads its target and value; explain the rest):
 // {"target", "value", "head_floor", "over", "predicted": {...}, "gap", "rate_ns", "not_evaluated": [...],
 //  "notes": [...], "best_uniform": {...}, "settings": ["topk:...", ...],
-//  "heads": [{"layer", "head", "branch", "reusable_steps", "tried", "chosen", "candidates": [[setting,
-//  density, recall, recall_p05, error, time_ns, lo_ns, hi_ns, probe 0/1, extrapolated 0/1], ...]}]}.
+//  "heads": [{"layer", "head", "branch", "reusable_steps", "reusable_lse_steps", "tried", "chosen",
+//  "candidates": [[setting, density, recall, recall_p05, error, time_ns, lo_ns, hi_ns, probe 0/1,
+//  extrapolated 0/1], ...]}]}.
 // Of each head those candidates are kept that no other beats in both time and recall, dense and the chosen
 // one.
 #pragma once
@@ -29,10 +30,10 @@ struct TuningResult {
   TuneGoal goal;
   Over over = Over::Worst;
   Tuned tuned;
-  std::vector<HeadCandidates> heads;              // priced
-  std::vector<std::vector<bool>> outside;         // [head][candidate] time extrapolated
-  std::vector<int32_t> reusable;                  // [head]
-  std::vector<std::pair<double, double>> spread;  // [head] recall of the chosen over the recordings
+  std::vector<HeadCandidates> heads;                  // priced
+  std::vector<std::vector<bool>> outside;             // [head][candidate] time extrapolated
+  std::vector<std::pair<int32_t, int32_t>> reusable;  // [head] steps that masks, and LSE, stay good for
+  std::vector<std::pair<double, double>> spread;      // [head] recall of the chosen over the recordings
   std::vector<UniformOutcome> uniform;
   std::vector<Outcome> front;
   std::vector<LeftOut> leftOut;

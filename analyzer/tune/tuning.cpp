@@ -117,7 +117,7 @@ void addSpread(const std::vector<HeadEvidence>& evidence, TuningResult& result) 
       hi = std::max(hi, of[chosen].recall);
     }
     result.spread.emplace_back(lo, hi);
-    result.reusable.push_back(evidence[h].reusableSteps);
+    result.reusable.push_back({evidence[h].reusableSteps, evidence[h].reusableLseSteps});
   }
 }
 
