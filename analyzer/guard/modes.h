@@ -1,29 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether values come from two different things. Two problem sizes or densities under one kernel name make
-// two heaps far apart; a shift between such groups says how the mix changed, not how fast the kernel is.
+// Whether launches under one name are of several kinds. Two problem sizes or densities make heaps far apart;
+// a shift between such groups would say how the mix changed, not how fast the kernel is. Where both sides
+// show the same heaps in the same proportions, launches can still be compared within them.
+// Values are logarithms of times, ascending.
 #pragma once
 
 #include <cstdint>
 #include <span>
-
-#include "analyzer/statistics.h"
+#include <string>
+#include <vector>
 
 namespace ditscope::analyzer {
 
-struct Modes {
-  double lower = kNaN, upper = kNaN;  // means of the two heaps, in the units of the values
-  int64_t lowerCount = 0, upperCount = 0;
-  double separation = 0;  // distance of the means in standard deviations inside the heaps (Ashman's D)
-  double emptyShare = 0;  // of that distance that lies between the heaps and holds no value
+struct Mode {
+  double centre = 0;  // median
+  int64_t count = 0;
 };
 
-// The best split of ascending values into two (2-means in one dimension, found exactly). Fewer than four
-// values have none.
-[[nodiscard]] Modes splitIntoModes(std::span<const double> ascending);
+// Heaps that noise does not explain: at least `apart` from each other, each with a tenth of the values and
+// three of them, six times as far apart as they are wide and with a gap between them; by repeated exact
+// 2-means. One for values of one kind. (Halves of normal values are 2.7 widths apart, of uniform ones 3.5.)
+[[nodiscard]] std::vector<Mode> modesOf(std::span<const double> ascending, double apart);
 
-// Two heaps that noise does not explain: at least `apart` from each other, each with a tenth of the values
-// and three of them, far apart for their width and with a gap between them. A split of normal values has a
-// separation of 2.7, of uniform ones 3.5.
-[[nodiscard]] bool isBimodal(const Modes& modes, double apart);
+struct ModeMatch {
+  std::vector<double> centres;  // in the base; one where neither side has several kinds
+  std::string conflict;         // why launches cannot be compared within kinds; empty = they can
+
+  [[nodiscard]] size_t kindOf(double value) const;  // the nearest centre
+};
+[[nodiscard]] ModeMatch matchModes(std::span<const double> base, std::span<const double> next, double apart);
 
 }  // namespace ditscope::analyzer

@@ -22,13 +22,11 @@ Json countsJson(const ScreeningCounts& counts) {
           {"throttled", counts.throttled}};
 }
 
-Json modesJson(const Modes& modes) {
-  if (!(modes.upper > modes.lower)) return nullptr;
-  return {{"lower_ns", jsonNumber(std::exp(modes.lower))},
-          {"upper_ns", jsonNumber(std::exp(modes.upper))},
-          {"lower_count", modes.lowerCount},
-          {"upper_count", modes.upperCount},
-          {"separation", jsonNumber(modes.separation)}};
+Json modesJson(const std::vector<Mode>& modes) {
+  Json json = Json::array();
+  for (const Mode& mode : modes)
+    json.push_back({{"ns", jsonNumber(std::exp(mode.centre))}, {"samples", mode.count}});
+  return json;
 }
 
 Json keyJson(const SeriesKey& key) {
@@ -68,7 +66,6 @@ Json seriesJson(const ComparedSeries& s) {
           {"p", jsonNumber(e.p)},
           {"q", jsonNumber(e.q)},
           {"cycle_shift", e.cycleShift ? ratio(*e.cycleShift) : Json()},
-          {"bimodal", e.bimodal},
           {"base", sideJson(e, true, s.baseNs)},
           {"new", sideJson(e, false, s.newNs)}};
 }

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <utility>
 
 #include "analyzer/format.h"
 #include "analyzer/guard/hodges_lehmann.h"
@@ -18,23 +20,21 @@ constexpr double kModesApart = 0.05;  // at least; heaps nearer than this are ti
 
 struct Side {
   std::vector<RunValues> runs;       // log ns, each ascending
-  std::vector<double> pooled;        // the same, together and ascending
-  std::vector<RunValues> logCycles;  // ascending; empty where a clock is not known
+  std::vector<RunValues> logClocks;  // beside them; empty where a clock is not known
   int64_t throttled = 0;
 };
 
 void addRun(Side& side, const RunSamples& run) {
-  RunValues values(run.ns.size());
-  std::ranges::transform(run.ns, values.begin(), [](double ns) { return std::log(ns); });
-  if (!run.clockHz.empty()) {
-    RunValues cycles(values.size());
-    for (size_t i = 0; i < values.size(); ++i) cycles[i] = values[i] + std::log(run.clockHz[i]);
-    std::ranges::sort(cycles);
-    side.logCycles.push_back(std::move(cycles));
+  std::vector<size_t> order(run.ns.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::sort(order, {}, [&](size_t i) { return run.ns[i]; });
+  RunValues values, clocks;
+  for (const size_t i : order) {
+    values.push_back(std::log(run.ns[i]));
+    if (!run.clockHz.empty()) clocks.push_back(std::log(run.clockHz[i]));
   }
-  std::ranges::sort(values);
-  side.pooled.insert(side.pooled.end(), values.begin(), values.end());
   side.runs.push_back(std::move(values));
+  if (!clocks.empty()) side.logClocks.push_back(std::move(clocks));
   if (run.usesThrottled) side.throttled += run.counts.throttled;
 }
 
@@ -42,20 +42,44 @@ Side sideOf(std::span<const RunSamples> runs, int64_t minSamples) {
   Side side;
   for (const RunSamples& run : runs)
     if (int64_t(run.ns.size()) >= minSamples) addRun(side, run);
-  if (side.logCycles.size() != side.runs.size()) side.logCycles.clear();
-  std::ranges::sort(side.pooled);
+  if (side.logClocks.size() != side.runs.size()) side.logClocks.clear();
   return side;
 }
 
-std::vector<double> joined(const std::vector<RunValues>& runs) {
+std::vector<double> pooled(const std::vector<RunValues>& runs) {  // ascending
   std::vector<double> all;
   for (const RunValues& run : runs) all.insert(all.end(), run.begin(), run.end());
   std::ranges::sort(all);
   return all;
 }
 
-double throttledShare(const Side& side) {
-  return side.pooled.empty() ? 0 : double(side.throttled) / double(side.pooled.size());
+// Takes from each time what its kind takes in the base, so that all kinds can be looked at together.
+void withinKinds(Side& side, const ModeMatch& match) {
+  if (match.centres.size() < 2) return;
+  for (size_t i = 0; i < side.runs.size(); ++i) {
+    RunValues& run = side.runs[i];
+    std::vector<std::pair<double, double>> both;  // time, clock
+    for (size_t k = 0; k < run.size(); ++k)
+      both.emplace_back(run[k] - match.centres[match.kindOf(run[k])],
+                        side.logClocks.empty() ? 0 : side.logClocks[i][k]);
+    std::ranges::sort(both);
+    for (size_t k = 0; k < run.size(); ++k) {
+      run[k] = both[k].first;
+      if (!side.logClocks.empty()) side.logClocks[i][k] = both[k].second;
+    }
+  }
+}
+
+std::vector<double> pooledCycles(const Side& side) {  // ascending
+  std::vector<double> all;
+  for (size_t i = 0; i < side.runs.size(); ++i)
+    for (size_t k = 0; k < side.runs[i].size(); ++k) all.push_back(side.runs[i][k] + side.logClocks[i][k]);
+  std::ranges::sort(all);
+  return all;
+}
+
+double throttledShare(const Side& side, size_t samples) {
+  return samples == 0 ? 0 : double(side.throttled) / double(samples);
 }
 
 int64_t fewestSamples(std::span<const RunSamples> base, std::span<const RunSamples> next) {
@@ -78,16 +102,19 @@ std::string floorText(const ShiftEvidence& e) {
                      formatDuration(e.baseMedianNs));
 }
 
-std::string modesText(const ShiftEvidence& e) {
-  const Modes& modes =
-      e.baseModes.upper - e.baseModes.lower > e.newModes.upper - e.newModes.lower ? e.baseModes : e.newModes;
-  return fmt::format("two kinds of launches under one name, {} and {}: sizes or densities are mixed",
-                     formatDuration(std::exp(modes.lower)), formatDuration(std::exp(modes.upper)));
+// "; within 2 kinds of launches, 1.00 ms and 2.00 ms", or nothing.
+std::string kindsText(const ShiftEvidence& e) {
+  const std::vector<Mode>& modes = e.baseModes.size() > 1 ? e.baseModes : e.newModes;
+  if (modes.size() < 2) return "";
+  std::string text;
+  for (const Mode& mode : modes)
+    text += (text.empty() ? "" : " and ") + formatDuration(std::exp(mode.centre));
+  return fmt::format("; within {} kinds of launches, {}", modes.size(), text);
 }
 
 // Of a shift whose interval lies beyond the floor; direction: 1 slower, -1 faster.
 Judgement judgeBeyond(const ShiftEvidence& e, double direction, const VerdictRule& rule) {
-  const std::string text = fmt::format("{}, beyond {}", intervalText(e), floorText(e));
+  const std::string text = fmt::format("{}, beyond {}{}", intervalText(e), floorText(e), kindsText(e));
   if (!(e.q <= rule.q))
     return {.reason = fmt::format("{}, but the ranks differ too little (q = {:.2g})", text, e.q)};
   if (e.cycleShift && direction * *e.cycleShift < e.floor / 2)
@@ -102,7 +129,7 @@ Judgement judgeOne(const ShiftEvidence& e, const VerdictRule& rule) {
     return {.reason = fmt::format("too few samples: {} of {}", e.fewestSamples, rule.screening.minSamples)};
   if (e.throttledShare > kMostThrottled)
     return {.reason = fmt::format("throttled: {} of the samples", formatPercent(e.throttledShare))};
-  if (e.bimodal) return {.reason = modesText(e)};
+  if (!e.mixture.empty()) return {.reason = e.mixture};
   if (e.interval.low > e.floor) return judgeBeyond(e, 1, rule);
   if (e.interval.high < -e.floor) return judgeBeyond(e, -1, rule);
   if (e.interval.low >= -e.floor && e.interval.high <= e.floor)
@@ -120,30 +147,38 @@ double effectFloor(double medianNs, bool singleRun, double extra) {
 
 ShiftEvidence weigh(std::span<const RunSamples> base, std::span<const RunSamples> next,
                     const VerdictRule& rule) {
-  const Side from = sideOf(base, rule.screening.minSamples), to = sideOf(next, rule.screening.minSamples);
+  Side from = sideOf(base, rule.screening.minSamples), to = sideOf(next, rule.screening.minSamples);
+  std::vector<double> before = pooled(from.runs), after = pooled(to.runs);
   ShiftEvidence e;
   for (const RunSamples& run : base) e.baseCounts.add(run.counts);
   for (const RunSamples& run : next) e.newCounts.add(run.counts);
   e.fewestSamples = fewestSamples(base, next);
   e.baseRuns = int64_t(from.runs.size());
   e.newRuns = int64_t(to.runs.size());
-  e.baseSamples = int64_t(from.pooled.size());
-  e.newSamples = int64_t(to.pooled.size());
-  if (!from.pooled.empty()) e.baseMedianNs = std::exp(quantile(from.pooled, 0.5));
-  if (!to.pooled.empty()) e.newMedianNs = std::exp(quantile(to.pooled, 0.5));
-  if (from.runs.empty() || to.runs.empty()) return e;
+  e.baseSamples = int64_t(before.size());
+  e.newSamples = int64_t(after.size());
+  if (!before.empty()) e.baseMedianNs = std::exp(quantile(before, 0.5));
+  if (!after.empty()) e.newMedianNs = std::exp(quantile(after, 0.5));
+  if (before.empty() || after.empty()) return e;
 
+  e.throttledShare = std::max(throttledShare(from, before.size()), throttledShare(to, after.size()));
   e.floor = effectFloor(e.baseMedianNs, std::min(e.baseRuns, e.newRuns) == 1, rule.extraFloor);
-  e.shift = hodgesLehmann({from.pooled, {}}, {to.pooled, {}});
-  e.interval = bootstrapInterval(e.shift, from.runs, to.runs, rule.bootstrap);
-  e.p = mannWhitneyP(from.pooled, to.pooled);
-  if (!from.logCycles.empty() && !to.logCycles.empty())
-    e.cycleShift = hodgesLehmann({joined(from.logCycles), {}}, {joined(to.logCycles), {}});
-  e.baseModes = splitIntoModes(from.pooled);
-  e.newModes = splitIntoModes(to.pooled);
   const double apart = std::max(kModesApart, 2 * e.floor);
-  e.bimodal = isBimodal(e.baseModes, apart) || isBimodal(e.newModes, apart);
-  e.throttledShare = std::max(throttledShare(from), throttledShare(to));
+  e.baseModes = modesOf(before, apart);
+  e.newModes = modesOf(after, apart);
+  const ModeMatch match = matchModes(before, after, apart);
+  e.mixture = match.conflict;
+  if (match.conflict.empty()) {
+    withinKinds(from, match);
+    withinKinds(to, match);
+    before = pooled(from.runs);
+    after = pooled(to.runs);
+  }
+  e.shift = hodgesLehmann({before, {}}, {after, {}});
+  e.interval = bootstrapInterval(e.shift, from.runs, to.runs, rule.bootstrap);
+  e.p = mannWhitneyP(before, after);
+  if (!from.logClocks.empty() && !to.logClocks.empty())
+    e.cycleShift = hodgesLehmann({pooledCycles(from), {}}, {pooledCycles(to), {}});
   return e;
 }
 

@@ -15,6 +15,7 @@
 #include "analyzer/guard/bootstrap.h"
 #include "analyzer/guard/modes.h"
 #include "analyzer/guard/screening.h"
+#include "analyzer/statistics.h"
 
 namespace ditscope::analyzer {
 
@@ -37,8 +38,9 @@ struct ShiftEvidence {
   double p = kNaN, q = kNaN;         // q: set by judgeAll
   double floor = kNaN;               // smallest shift that matters here
   std::optional<double> cycleShift;  // of time x clock, where every clock is known
-  Modes baseModes, newModes;
-  bool bimodal = false;
+  // Kinds of launches that the name hides, as logarithms of ns; one each where there is one kind.
+  std::vector<Mode> baseModes, newModes;
+  std::string mixture;  // why launches of several kinds cannot be compared
   ScreeningCounts baseCounts, newCounts;
   int64_t fewestSamples = 0;  // of the run with the fewest; says what was missing
   double throttledShare = 0;  // of the samples, on the side with more of them

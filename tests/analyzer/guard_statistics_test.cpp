@@ -11,6 +11,7 @@
 #include "analyzer/guard/hodges_lehmann.h"
 #include "analyzer/guard/modes.h"
 #include "analyzer/guard/rank_test.h"
+#include "analyzer/statistics.h"
 
 namespace ditscope::tests {
 namespace {
@@ -165,28 +166,54 @@ TEST(Modes, TwoSizesUnderOneName) {
   Values values;
   for (int i = 0; i < 10; ++i) values.push_back(1 + 0.001 * i);
   for (int i = 0; i < 30; ++i) values.push_back(2 + 0.001 * i);
-  const Modes modes = splitIntoModes(values);
-  EXPECT_NEAR(modes.lower, 1.0045, 1e-12);
-  EXPECT_NEAR(modes.upper, 2.0145, 1e-12);
-  EXPECT_EQ(modes.lowerCount, 10);
-  EXPECT_EQ(modes.upperCount, 30);
-  EXPECT_NEAR(modes.emptyShare, (2 - 1.009) / 1.01, 1e-12);
-  EXPECT_TRUE(isBimodal(modes, 0.05));
-  EXPECT_FALSE(isBimodal(modes, 1.1)) << "not that far apart";
+  const std::vector<Mode> modes = modesOf(values, 0.05);
+  ASSERT_EQ(modes.size(), 2U);
+  EXPECT_NEAR(modes[0].centre, 1.0045, 1e-12);
+  EXPECT_NEAR(modes[1].centre, 2.0145, 1e-12);
+  EXPECT_EQ(modes[0].count, 10);
+  EXPECT_EQ(modes[1].count, 30);
+  EXPECT_EQ(modesOf(values, 1.1).size(), 1U) << "not that far apart";
+  for (int i = 0; i < 20; ++i) values.push_back(5 + 0.001 * i);
+  EXPECT_EQ(modesOf(values, 0.05).size(), 3U);
 }
 
 TEST(Modes, NoiseOutliersAndTicksAreOneMode) {
   std::mt19937_64 random(1);
-  int bimodal = 0;
+  int several = 0;
   for (int trial = 0; trial < 500; ++trial)
-    bimodal += isBimodal(splitIntoModes(normals(random, 16, 0, 1)), 0.05) ? 1 : 0;
-  EXPECT_LE(bimodal, 15) << "of 500 normal samples of 16";
+    several += modesOf(normals(random, 16, 0, 1), 0.05).size() > 1 ? 1 : 0;
+  EXPECT_LE(several, 15) << "of 500 normal samples of 16";
   Values outliers(30, 1.0);
   outliers.push_back(9), outliers.push_back(9.5);
-  EXPECT_FALSE(isBimodal(splitIntoModes(outliers), 0.05)) << "a tenth must lie in each heap";
-  EXPECT_FALSE(isBimodal(splitIntoModes(Values{1, 1, 1, 1.02, 1.02, 1.02}), 0.05)) << "two ticks of a timer";
-  EXPECT_FALSE(isBimodal(splitIntoModes(Values{1, 1, 1, 1, 1}), 0.05));
-  EXPECT_FALSE(isBimodal(splitIntoModes(Values{1, 2}), 0.05));
+  EXPECT_EQ(modesOf(outliers, 0.05).size(), 1U) << "a tenth must lie in each heap";
+  EXPECT_EQ(modesOf(Values{1, 1, 1, 1.02, 1.02, 1.02}, 0.05).size(), 1U) << "two ticks of a timer";
+  EXPECT_EQ(modesOf(Values{1, 1, 1, 1, 1}, 0.05).size(), 1U);
+  EXPECT_TRUE(modesOf({}, 0.05).empty());
+}
+
+Values twoKinds(size_t low, size_t high, double shift) {
+  Values values;
+  for (size_t i = 0; i < low; ++i) values.push_back(1 + shift + 0.001 * double(i % 5));
+  for (size_t i = 0; i < high; ++i) values.push_back(2 + shift + 0.001 * double(i % 5));
+  return sorted(values);
+}
+
+TEST(Modes, TheSameKindsInTheSameProportionsMatch) {
+  const ModeMatch match = matchModes(twoKinds(10, 20, 0), twoKinds(12, 18, 0.05), 0.05);
+  EXPECT_EQ(match.conflict, "");
+  ASSERT_EQ(match.centres.size(), 2U);
+  EXPECT_NEAR(match.centres[0], 1.002, 1e-12);
+  EXPECT_EQ(match.kindOf(1.4), 0U);
+  EXPECT_EQ(match.kindOf(1.6), 1U);
+  EXPECT_EQ(matchModes(Values{1, 1, 1}, Values{9, 9, 9}, 0.05).centres.size(), 1U)
+      << "slower, but of one kind";
+}
+
+TEST(Modes, AnotherMixDoesNotMatch) {
+  EXPECT_NE(matchModes(twoKinds(20, 10, 0), twoKinds(6, 24, 0), 0.05).conflict, "") << "shares";
+  EXPECT_NE(matchModes(twoKinds(10, 20, 0), twoKinds(10, 20, 0.45), 0.05).conflict, "")
+      << "half way to the next";
+  EXPECT_NE(matchModes(twoKinds(30, 0, 0), twoKinds(15, 15, 0), 0.05).conflict, "") << "a kind that is new";
 }
 
 }  // namespace

@@ -156,13 +156,26 @@ TEST(Verdict, ThrottledSamplesDecideNothing) {
   EXPECT_EQ(o.judgement.reason, "throttled: 100.0 % of the samples");
 }
 
-TEST(Verdict, AMixOfSizesIsNotJudged) {
+RunSamples mixed(int every, double factor) {
   std::vector<Launch> launches;
-  for (int i = 0; i < 40; ++i) launches.push_back({(i % 3 == 0 ? 1e6 : 2e6) * (1 + 0.001 * (i % 7)), 0, 0});
-  const std::vector<RunSamples> mixed{screen(launches, 0, {})};
-  const Outcome o = outcome(mixed, mixed);
+  for (int i = 0; i < 61; ++i)
+    launches.push_back({factor * (i % every == 0 ? 1e6 : 2e6) * (1 + 0.001 * (i % 7)), 0, 0});
+  return screen(launches, 0, {});
+}
+
+TEST(Verdict, LaunchesOfSeveralKindsAreComparedWithinThem) {
+  const std::vector<RunSamples> base{mixed(3, 1)}, slower{mixed(3, 1.05)};
+  EXPECT_EQ(outcome(base, base).judgement.verdict, Verdict::Same);
+  const Outcome o = outcome(base, slower);
+  EXPECT_EQ(o.judgement.verdict, Verdict::Slower) << o.judgement.reason;
+  EXPECT_NEAR(std::expm1(o.evidence.shift), 0.05, 0.002);
+  EXPECT_THAT(o.judgement.reason, HasSubstr("within 2 kinds of launches, 1.00 ms and 2.01 ms"));
+}
+
+TEST(Verdict, AnotherMixIsNotJudged) {
+  const Outcome o = outcome(std::vector{mixed(2, 1)}, std::vector{mixed(10, 1)});
   EXPECT_EQ(o.judgement.verdict, Verdict::Unclear);
-  EXPECT_THAT(o.judgement.reason, HasSubstr("two kinds of launches under one name"));
+  EXPECT_THAT(o.judgement.reason, HasSubstr("the mix changed"));
 }
 
 TEST(Verdict, ManyKernelsAreCorrectedForTogether) {
