@@ -193,6 +193,16 @@ struct HealthCounter {
   std::string name;
   int64_t value = 0;
 };
+// A fact that may move times beside the code: governor, load, clock policy, cache. Never the process's
+// environment.
+struct Circumstance {
+  std::string name, value;
+};
+struct DeviceClock {  // of a device's processors at a moment
+  int64_t deviceId = 0;
+  int64_t timeNs = 0;
+  int64_t hz = 0;
+};
 struct Diagnostic {
   int64_t timeNs = 0;
   std::string severity;  // info | warning | error

@@ -48,7 +48,8 @@ RowWriter::RowWriter(Connection connection, int keyframeEvery)
       m_insertString(m_connection.prepare("INSERT INTO string(value) VALUES(?) RETURNING id")),
       m_insertConfig(m_connection.prepare("INSERT INTO launch_cfg VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)")),
       m_insertDiagnostic(m_connection.prepare("INSERT INTO diagnostic VALUES(?,?,?)")),
-      m_insertHealth(m_connection.prepare("INSERT OR REPLACE INTO capture_health VALUES(?,?)")) {}
+      m_insertHealth(m_connection.prepare("INSERT OR REPLACE INTO capture_health VALUES(?,?)")),
+      m_insertClock(m_connection.prepare("INSERT INTO device_clock VALUES(?,?,?)")) {}
 
 void RowWriter::begin() {
   if (!m_transaction) m_transaction.emplace(m_connection);
@@ -166,6 +167,16 @@ void RowWriter::add(const Diagnostic& diagnostic) {
 void RowWriter::setHealth(const std::string& name, int64_t value) {
   begin();
   m_insertHealth.bindAll(name, value).run();
+}
+
+void RowWriter::add(const DeviceClock& clock) {
+  begin();
+  m_insertClock.bindAll(clock.deviceId, clock.timeNs, clock.hz).run();
+}
+
+void RowWriter::setCircumstance(const std::string& name, const std::string& value) {
+  begin();
+  m_connection.prepare("INSERT OR REPLACE INTO circumstance VALUES(?,?)").bindAll(name, value).run();
 }
 
 void RowWriter::finalise(const Run& run) {

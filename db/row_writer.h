@@ -27,7 +27,9 @@ class RowWriter {
   void add(int32_t id, const LaunchConfig& config);
   void add(const Layer& layer);
   void add(const Diagnostic& diagnostic);
+  void add(const DeviceClock& clock);
   void setHealth(const std::string& name, int64_t value);
+  void setCircumstance(const std::string& name, const std::string& value);
 
   [[nodiscard]] size_t pendingRows() const { return m_pendingRows; }
   void commit();
@@ -50,7 +52,7 @@ class RowWriter {
   std::array<Kernel, kKernelsPerInsert> m_kernels;
   size_t m_kernelCount = 0;
   Statement m_insertKernel, m_insertKernels, m_insertStep, m_insertCall, m_insertHead, m_insertBlob,
-      m_insertString, m_insertConfig, m_insertDiagnostic, m_insertHealth;
+      m_insertString, m_insertConfig, m_insertDiagnostic, m_insertHealth, m_insertClock;
 };
 
 }  // namespace ditscope::db

@@ -162,8 +162,9 @@ void runQuickCheck(const Connection& connection) {
 // From here on: reading our own tables and plain functions only.
 int authorise(void*, int action, const char* first, const char*, const char*, const char* viaTriggerOrView) {
   static const std::set<std::string, std::less<>> kTables = {
-      "meta",   "run",       "device",    "string",    "launch_cfg",     "step",      "layer",
-      "kernel", "attn_call", "attn_head", "attn_blob", "capture_health", "diagnostic"};
+      "meta",       "run",          "device",      "string",    "launch_cfg", "step",
+      "layer",      "kernel",       "attn_call",   "attn_head", "attn_blob",  "capture_health",
+      "diagnostic", "circumstance", "device_clock"};
   if (viaTriggerOrView != nullptr) return SQLITE_DENY;
   if (action == SQLITE_SELECT || action == SQLITE_FUNCTION) return SQLITE_OK;
   if (action == SQLITE_READ && first != nullptr && kTables.contains(std::string_view(first)))

@@ -129,6 +129,30 @@ std::vector<Diagnostic> TraceReader::diagnostics() const {
   return diagnostics;
 }
 
+std::vector<Circumstance> TraceReader::circumstances() const {
+  if (m_impl->trace.version < 3) return {};
+  Rows row = m_impl->rows("SELECT name, value FROM circumstance ORDER BY name");
+  std::vector<Circumstance> circumstances;
+  while (row.next()) {
+    std::string name = row.text();
+    circumstances.push_back({std::move(name), row.text()});
+  }
+  return circumstances;
+}
+
+std::vector<DeviceClock> TraceReader::deviceClocks() const {
+  if (m_impl->trace.version < 3) return {};
+  Rows row = m_impl->rows("SELECT device_id, time_ns, hz FROM device_clock ORDER BY device_id, time_ns");
+  std::vector<DeviceClock> clocks;
+  while (row.next()) {
+    DeviceClock& clock = clocks.emplace_back();
+    clock.deviceId = row.integer();
+    clock.timeNs = row.integer();
+    clock.hz = row.size();
+  }
+  return clocks;
+}
+
 std::vector<LaunchConfig> TraceReader::launchConfigs() const {
   Rows row = m_impl->rows(
       "SELECT c.id, s.value, grid_x, grid_y, grid_z, block_x, block_y, block_z, cluster_x,"

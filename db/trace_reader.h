@@ -45,6 +45,8 @@ class TraceReader {
   [[nodiscard]] std::vector<Step> steps() const;
   [[nodiscard]] std::vector<HealthCounter> health() const;
   [[nodiscard]] std::vector<Diagnostic> diagnostics() const;
+  [[nodiscard]] std::vector<Circumstance> circumstances() const;  // by name; none in a file before version 3
+  [[nodiscard]] std::vector<DeviceClock> deviceClocks() const;    // by device and time; likewise
   [[nodiscard]] std::vector<LaunchConfig> launchConfigs() const;  // index = id - 1
 
   [[nodiscard]] std::vector<AttnCall> calls() const;  // in order of id

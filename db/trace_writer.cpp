@@ -206,6 +206,10 @@ void TraceWriter::setHealth(const std::string& name, int64_t value) {
   m_impl->pushAndWait([name, value](RowWriter& rows) { rows.setHealth(name, value); });
 }
 
+void TraceWriter::setCircumstance(const std::string& name, const std::string& value) {
+  m_impl->pushAndWait([name, value](RowWriter& rows) { rows.setCircumstance(name, value); });
+}
+
 void TraceWriter::push(AttnRecord record) {
   validate(record);
   m_impl->push(std::make_unique<AttnRecord>(std::move(record)));
@@ -216,6 +220,10 @@ void TraceWriter::push(const Step& step) {
 }
 void TraceWriter::push(const Kernel& kernel) {
   m_impl->push(kernel);
+}
+
+void TraceWriter::push(const DeviceClock& clock) {
+  m_impl->push(Task([clock](RowWriter& rows) { rows.add(clock); }));
 }
 
 bool TraceWriter::tryPush(const Kernel& kernel) noexcept {

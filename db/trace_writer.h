@@ -46,6 +46,7 @@ class TraceWriter {
   void addLayer(const Layer& layer);
   void addDiagnostic(const Diagnostic& diagnostic);
   void setHealth(const std::string& name, int64_t value);
+  void setCircumstance(const std::string& name, const std::string& value);
 
   // Facts. push waits while the queue is full; tryPush drops the record instead and counts the drop in the
   // health counter dropped_records. Both are thread-safe; after a failure of the writer thread (disk full)
@@ -53,6 +54,7 @@ class TraceWriter {
   void push(AttnRecord record);
   void push(const Step& step);
   void push(const Kernel& kernel);
+  void push(const DeviceClock& clock);  // some a second
   bool tryPush(const Kernel& kernel) noexcept;
 
   void flush();  // returns when everything pushed before is committed; throws db::Error on failure

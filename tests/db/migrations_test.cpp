@@ -77,6 +77,16 @@ TEST(Migrations, TheSecondVersionHoldsDecisions) {
   }
 }
 
+TEST(Migrations, TheThirdVersionHoldsCircumstancesAndClocks) {
+  const TraceReader old(stored(2)), reader(stored(3));
+  EXPECT_TRUE(old.circumstances().empty());
+  EXPECT_TRUE(old.deviceClocks().empty());
+  ASSERT_EQ(reader.circumstances().size(), 1u);
+  EXPECT_EQ(reader.circumstances()[0].name, "clock_policy");
+  ASSERT_EQ(reader.deviceClocks().size(), 2u);  // one a step
+  EXPECT_EQ(reader.deviceClocks()[1].hz, 1'410'000'000);
+}
+
 TEST(Migrations, ANewScriptIsRunOnceOnOldFilesAndNewOnes) {
   const tests::TempDir folder;
   std::filesystem::copy_file(stored(currentSchemaVersion()), folder / "old.db");

@@ -185,6 +185,11 @@ TEST(TraceRoundTrip, EveryFieldOfTheRunAndItsDimensions) {
     writer.addDiagnostic({12, "warning", "clock stepped"});
     writer.setHealth("zero_time_kernels", 3);
     writer.setHealth("zero_time_kernels", 4);
+    writer.setCircumstance("governor", "powersave");
+    writer.setCircumstance("governor", "performance");
+    writer.setCircumstance("cache", "hot");
+    writer.push(DeviceClock{1, 700, 1'500'000'000});
+    writer.push(DeviceClock{1, 600, 1'980'000'000});
     writer.push(Kernel{1, 2, 500, 20, 7, 42, 0, LinkMethod::NvtxRange, kThrottled | kWarmup});
     writer.push(Kernel{1, 1, 100, 30, 7, 41, 0, LinkMethod::None, 0});
     run.durationNs = 99;
@@ -251,6 +256,15 @@ TEST(TraceRoundTrip, EveryFieldOfTheRunAndItsDimensions) {
   EXPECT_EQ(configs[1].dynamicSharedBytes, 49'152);
   ASSERT_EQ(reader.diagnostics().size(), 1u);
   EXPECT_EQ(reader.diagnostics()[0].text, "clock stepped");
+  const auto circumstances = reader.circumstances();
+  ASSERT_EQ(circumstances.size(), 2u);
+  EXPECT_EQ(circumstances[0].name + " " + circumstances[0].value, "cache hot");
+  EXPECT_EQ(circumstances[1].value, "performance");
+  const auto clocks = reader.deviceClocks();
+  ASSERT_EQ(clocks.size(), 2u);
+  EXPECT_EQ(clocks[0].deviceId, 1);
+  EXPECT_EQ(clocks[0].timeNs, 600);
+  EXPECT_EQ(clocks[1].hz, 1'500'000'000);
   const auto health = reader.health();
   ASSERT_EQ(health.size(), 2u);
   EXPECT_EQ(health[0].name, "dropped_records");

@@ -71,6 +71,7 @@ class TraceMaker {
         for (int32_t branch = 0; branch < m_options.branches; ++branch)
           writeCall(step, layer, db::Branch(branch));
       }
+      m_writer.push(db::DeviceClock{m_device, startNs, 1'410'000'000});
       // Flow matching with a shift of 3, as the Wan sampler has it.
       const double linear = 1.0 - double(step) / m_options.steps;
       const double sigma = 3 * linear / (1 + 2 * linear);
@@ -139,6 +140,7 @@ class TraceMaker {
     m_extraKernels =
         calls == 0 ? 0 : std::max<int64_t>(0, (m_options.kernels - 6 * calls + calls - 1) / calls);
     m_writer.addDiagnostic({0, "info", "this trace is synthetic: no model ran"});
+    m_writer.setCircumstance("clock_policy", "not set");
   }
 
   void launch(KernelKind kind, double scale, int64_t callId, db::LinkMethod link) {

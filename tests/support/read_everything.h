@@ -13,6 +13,8 @@ inline void readEverything(const db::TraceReader& reader) {
   (void)reader.steps();
   (void)reader.health();
   (void)reader.diagnostics();
+  (void)reader.circumstances();
+  (void)reader.deviceClocks();
   (void)reader.launchConfigs();
   (void)reader.heads();
   (void)reader.kernelCount();
