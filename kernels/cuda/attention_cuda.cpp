@@ -72,7 +72,8 @@ bool isAligned(const Tensor4& tensor) {
 bool runsMma(const AttentionArgs& args) {
   const int64_t dim = args.q.size[3];
   return args.q.dtype != DType::F32 && dim % 8 == 0 && dim <= 128 && isAligned(args.q) && isAligned(args.k) &&
-         isAligned(args.v) && args.o.stride[0] % 2 == 0 && args.o.stride[1] % 2 == 0 && args.o.stride[2] % 2 == 0;
+         isAligned(args.v) && args.o.stride[0] % 2 == 0 && args.o.stride[1] % 2 == 0 &&
+         args.o.stride[2] % 2 == 0;
 }
 
 bool runsWgmma(const AttentionArgs& args) {
@@ -98,6 +99,18 @@ void validateCall(const AttentionArgs& args) {
   require(g.queries < kLimit && g.keys < kLimit && g.batches * g.heads * g.qBlocks < kLimit, "too many rows");
 }
 
+// A dense call that nobody watches goes by wider query blocks where the kernel gains from them; the same key
+// blocks in the same order keep every row's arithmetic as it is.
+void widenQueryBlocks(cuda::DeviceArgs& args, CudaVariant variant) {
+  const StatsOut& stats = args.stats;
+  const bool watched = stats.keptBits || stats.gap || stats.rowLogMass || stats.counters;
+  if (variant != CudaVariant::Mma || args.kBlock != 64 || args.hasList || watched) return;
+  if (args.skip.kind != SkipRule::Kind::None) return;
+  args.qBlock = 128;
+  args.qBlocks = int32_t(ceilDiv(args.queries, args.qBlock));
+  args.items = args.batches * args.heads * args.qBlocks;
+}
+
 // [order: an item each][next item][bins]
 int32_t* after(void* scratch, int64_t integers) {
   return static_cast<int32_t*>(scratch) + integers;
@@ -121,10 +134,12 @@ void attentionCuda(const AttentionArgs& args, const CudaCall& call) {
   validateCall(args);
   const CudaVariant variant = call.variant == CudaVariant::Auto ? cudaVariantFor(args) : call.variant;
   require(variant != CudaVariant::Mma || runsMma(args), "the mma kernel cannot run this shape or layout");
-  require(variant != CudaVariant::Wgmma || runsWgmma(args), "the wgmma kernel cannot run this shape, layout or device");
+  require(variant != CudaVariant::Wgmma || runsWgmma(args),
+          "the wgmma kernel cannot run this shape, layout or device");
   cuda::DeviceArgs device = deviceArgs(args);
   cuda::prepareStats(device, call.stream);
   if (device.items == 0) return;
+  widenQueryBlocks(device, variant);
   if (variant == CudaVariant::Plain) return cuda::launchPlain(device, call.stream);
   require(call.scratch != nullptr, "scratch memory is missing");
   const int64_t even = device.items + device.items % 2;

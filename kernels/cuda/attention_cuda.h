@@ -20,7 +20,7 @@ enum class CudaVariant { Auto, Plain, Mma, Wgmma };
 struct CudaCall {
   CUstream_st* stream = nullptr;
   CudaVariant variant = CudaVariant::Auto;  // Auto: the fastest that can run the call
-  void* scratch = nullptr;                  // cudaScratchBytes() of device memory, unshared while the call runs
+  void* scratch = nullptr;  // cudaScratchBytes() of device memory, unshared while the call runs
 };
 
 // Device memory that a call needs beside its arguments: the order of the work, at most 8 bytes a query block

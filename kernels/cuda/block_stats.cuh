@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a kernel writes of one query block beside its output, and the skip rule's threshold for it. The
-// buffers were prepared before the launch (prepare_stats.h).
+// buffers were prepared before the launch (prepareStats() in launch.h): they already say what the lists
+// visit.
 #pragma once
 
 #include "kernels/cuda/list_walk.cuh"
 
 namespace ditscope::kernels::cuda {
-
-// Keeps the largest of the values that several warps report. Negative floats order backwards as integers.
-__device__ inline void atomicMaxFloat(float* address, float value) {
-  if (__float_as_int(value) >= 0)
-    atomicMax(reinterpret_cast<int*>(address), __float_as_int(value));
-  else
-    atomicMin(reinterpret_cast<unsigned*>(address), __float_as_uint(value));
-}
 
 class BlockStats {
  public:
@@ -27,24 +20,32 @@ class BlockStats {
       m_counters = reinterpret_cast<unsigned long long*>(args.stats.counters + item.head * 4);
   }
 
-  __device__ bool wantsGap() const { return m_gap; }
   __device__ bool wantsRowLogMass() const { return m_rowLogMass; }
-  // Each warp reports the maximum over its own rows.
-  __device__ void reportGap(int keyBlock, float gap) const { atomicMaxFloat(m_gap + keyBlock, gap); }
-  // By one thread of the query block.
-  __device__ void markKept(int keyBlock) const {
-    if (m_keptBits) atomicOr(m_keptBits + keyBlock / 32, 1u << (keyBlock % 32));
+
+  // Raises the gap where `report` holds. Without a branch, so that the compiler can schedule around it;
+  // floats order as integers do, negative ones backwards.
+  __device__ void reportGap(int keyBlock, float gap, bool report) const {
+    asm volatile(
+        "{ .reg .pred wanted, negative;\n"
+        "setp.ne.s32 wanted, %2, 0;\n"
+        "setp.lt.and.s32 negative, %1, 0, wanted;\n"
+        "@negative red.global.min.u32 [%0], %1;\n"
+        "setp.ge.and.s32 wanted, %1, 0, wanted;\n"
+        "@wanted red.global.max.s32 [%0], %1; }" ::"l"(m_gap + keyBlock),
+        "r"(__float_as_int(gap)), "r"(int(report && m_gap))
+        : "memory");
+  }
+  __device__ void markSkipped(int keyBlock) const {
+    if (m_keptBits) atomicAnd(m_keptBits + keyBlock / 32, ~(1u << (keyBlock % 32)));
   }
   __device__ void storeRowLogMass(const DeviceArgs& args, int keyBlock, int row, float log2Mass) const {
-    const float code = isnan(log2Mass) ? float(kNotVisited)
-                                       : fminf(fmaxf(log2Mass * 256.0f, float(kNotVisited + 1)), 32767.0f);
-    m_rowLogMass[int64_t(keyBlock) * args.queries + row] = int16_t(__float2int_rn(code));
+    // The conversion saturates above; the lowest code is kept for "not visited".
+    short code;
+    asm("cvt.rni.s16.f32 %0, %1;" : "=h"(code) : "f"(fmaxf(log2Mass * 256.0f, float(kNotVisited + 1))));
+    m_rowLogMass[int64_t(keyBlock) * args.queries + row] = isnan(log2Mass) ? kNotVisited : code;
   }
-  __device__ void count(int visited, int skipped, int partial) const {
-    if (!m_counters) return;
-    atomicAdd(m_counters, static_cast<unsigned long long>(visited));
-    if (skipped) atomicAdd(m_counters + 1, static_cast<unsigned long long>(skipped));
-    if (partial) atomicAdd(m_counters + 2, static_cast<unsigned long long>(partial));
+  __device__ void countSkipped(int blocks) const {
+    if (m_counters && blocks) atomicAdd(m_counters + 1, static_cast<unsigned long long>(blocks));
   }
   __device__ void countEmptyRow() const {
     if (m_counters) atomicAdd(m_counters + 3, 1ull);

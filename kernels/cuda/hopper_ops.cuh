@@ -33,7 +33,8 @@ struct Barrier {
         "@done bra finished;\n"
         "bra again;\n"
         "finished:\n"
-        "}" ::"r"(address), "r"(parity)
+        "}" ::"r"(address),
+        "r"(parity)
         : "memory");
   }
 };
@@ -48,7 +49,8 @@ __device__ inline void prefetchMap(const CUtensorMap* map) {
 }
 
 // A box of the tensor (D, N, H, B) to shared memory; outside the tensor it is zero.
-__device__ inline void copyBox(uint32_t to, const CUtensorMap* map, const Barrier& full, int d, int n, int h, int b) {
+__device__ inline void copyBox(uint32_t to, const CUtensorMap* map, const Barrier& full, int d, int n, int h,
+                               int b) {
   asm volatile(
       "cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4, %5, "
       "%6}], [%2];" ::"r"(to),

@@ -5,21 +5,23 @@
 namespace ditscope::kernels::cuda {
 namespace {
 
-template <class T, int kDim, int kKeys, bool kInstrumented>
+template <class T, int kDim, int kKeys, int kTiles, bool kInstrumented>
 void launch(const DeviceArgs& args, cudaStream_t stream) {
-  const auto kernel = mmaAttention<T, kDim, kKeys, kInstrumented>;
-  const int bytes = MmaBlock<T, kDim, kKeys, kInstrumented>::sharedBytes(args.qBlock);
+  const auto kernel = mmaAttention<T, kDim, kKeys, kTiles, kInstrumented>;
+  const int bytes = MmaBlock<T, kDim, kKeys, kTiles, kInstrumented>::sharedBytes(args.qBlock);
   check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes), "shared memory");
-  kernel<<<args.items, args.qBlock * 2, bytes, stream>>>(args);
+  kernel<<<args.items, args.qBlock * 2 / kTiles, bytes, stream>>>(args);
   check(cudaGetLastError(), "attention (mma)");
 }
 
 template <class T, int kDim, int kKeys>
 void chooseInstrumented(const DeviceArgs& args, cudaStream_t stream) {
   const StatsOut& stats = args.stats;
-  const bool instrumented = args.skip.kind != SkipRule::Kind::None || stats.keptBits || stats.gap ||
-                            stats.rowLogMass || stats.counters;
-  instrumented ? launch<T, kDim, kKeys, true>(args, stream) : launch<T, kDim, kKeys, false>(args, stream);
+  const bool instrumented = args.skip.kind != SkipRule::Kind::None || stats.gap || stats.rowLogMass;
+  if (instrumented) return launch<T, kDim, kKeys, 1, true>(args, stream);
+  if (kKeys == 64 && args.qBlock == 128)
+    return launch < T, kDim, kKeys, kKeys == 64 ? 2 : 1, false > (args, stream);
+  launch<T, kDim, kKeys, 1, false>(args, stream);
 }
 
 template <class T, int kDim>

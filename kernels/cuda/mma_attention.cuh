@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attention with mma.sync and cp.async (sm_80 and newer): a CTA takes one query block, a warp 16 of its rows;
-// K and V tiles of one key block come through two buffers.
+// Attention with mma.sync and cp.async (sm_80 and newer): a CTA takes one query block, a warp 16 or 32 of its
+// rows; K and V tiles of one key block come through two buffers.
 #pragma once
 
 #include "kernels/cuda/mma_ops.cuh"
@@ -8,8 +8,8 @@
 
 namespace ditscope::kernels::cuda {
 
-// A tile in shared memory: rows of kDim elements in chunks of 16 bytes, the chunk number mixed with the row so
-// that eight rows of one column lie in different banks.
+// A tile in shared memory: rows of kDim elements in chunks of 16 bytes, the chunk number mixed with the row
+// so that eight rows of one column lie in different banks.
 template <int kDim>
 struct SharedTile {
   static constexpr int kChunks = kDim / 8;
@@ -33,18 +33,29 @@ __device__ inline void loadTile(const SharedTile<kDim>& tile, const uint16_t* fr
   }
 }
 
-template <class T, int kDim, int kKeys, bool kInstrumented>
+// kTiles: tiles of 16 rows that a warp takes; two of them share what is read of K and V.
+template <class T, int kDim, int kKeys, int kTiles, bool kInstrumented>
 class MmaBlock {
   static constexpr int kSteps = kDim / 16;  // of QK along D
   using Softmax = RowSoftmax<kKeys>;
+  using Scores = typename Softmax::Scores;
 
  public:
   __device__ MmaBlock(const DeviceArgs& args, const Item& item, uint32_t shared)
-      : m_args(args), m_item(item), m_shared(shared), m_warpRow(int(threadIdx.x) / 32 * 16),
-        m_lane(int(threadIdx.x) % 32), m_stats(args, item),
-        m_softmax(args, item, m_warpRow + m_lane / 4), m_threshold(skipThreshold(args, item)) {}
+      : m_args(args),
+        m_item(item),
+        m_shared(shared),
+        m_warpRow(int(threadIdx.x) / 32 * 16 * kTiles),
+        m_lane(int(threadIdx.x) % 32),
+        m_stats(args, item),
+        m_threshold(skipThreshold(args, item)) {
+#pragma unroll
+    for (int i = 0; i < kTiles; ++i) m_softmax[i] = Softmax(args, item, m_warpRow + 16 * i + m_lane / 4);
+  }
 
-  static constexpr int sharedBytes(int qBlock) { return (qBlock + 4 * kKeys) * kDim * 2; }
+  static constexpr int sharedBytes(int qBlock) {
+    return (qBlock + 4 * kKeys) * kDim * 2;
+  }
 
   __device__ void run() {
     loadQueries();
@@ -67,7 +78,9 @@ class MmaBlock {
   }
 
  private:
-  __device__ SharedTile<kDim> queryTile() const { return {m_shared}; }
+  __device__ SharedTile<kDim> queryTile() const {
+    return {m_shared};
+  }
   __device__ SharedTile<kDim> keyTile(int turn) const {
     return {m_shared + uint32_t(m_args.qBlock + 2 * turn * kKeys) * kDim * 2};
   }
@@ -95,89 +108,125 @@ class MmaBlock {
   }
 
   __device__ void attend(const Visit& visit, int turn) {
-    typename Softmax::Scores s;
+    Scores s[kTiles];
     computeScores(s, keyTile(turn));
-    m_softmax.mask(s, visit);
-    float blockMax[2], rescale[2], blockSum[2];
-    m_softmax.findBlockMax(s, blockMax);
-    if (kInstrumented && !decide(visit, blockMax)) return;
-    m_softmax.update(s, blockMax, rescale, blockSum);
-    if (kInstrumented && m_stats.wantsRowLogMass()) m_softmax.storeRowLogMass(m_stats, visit.keyBlock, blockSum);
+    float blockMax[kTiles][2];
 #pragma unroll
-    for (int j = 0; j < kDim / 8; ++j)
-      for (int e = 0; e < 4; ++e) m_output[j][e] *= rescale[e / 2];
+    for (int i = 0; i < kTiles; ++i) {
+      m_softmax[i].mask(s[i], visit);
+      m_softmax[i].findBlockMax(s[i], blockMax[i]);
+    }
+    if (kInstrumented && !decide(visit, blockMax)) return;
+#pragma unroll
+    for (int i = 0; i < kTiles; ++i) {
+      float rescale[2], blockSum[2];
+      m_softmax[i].update(s[i], blockMax[i], rescale, blockSum);
+      if (kInstrumented && m_stats.wantsRowLogMass())
+        m_softmax[i].storeRowLogMass(m_stats, visit.keyBlock, blockSum);
+#pragma unroll
+      for (int j = 0; j < kDim / 8; ++j)
+        for (int e = 0; e < 4; ++e) m_output[i][j][e] *= rescale[e / 2];
+    }
     addValues(s, valueTile(turn));
   }
 
   // Statistics of a visit, and whether the block is kept: the same answer in the whole CTA.
-  __device__ bool decide(const Visit& visit, const float (&blockMax)[2]) {
+  __device__ bool decide(const Visit& visit, const float (&blockMax)[kTiles][2]) {
     const bool first = m_visited++ == 0;
-    m_partial += visit.bits != nullptr;
-    if (m_stats.wantsGap()) {
-      const float gap = quadsMax(m_softmax.gap(blockMax, first));
-      if (m_lane == 0) m_stats.reportGap(visit.keyBlock, gap);
+    float gap = -INFINITY;
+    float excess = -INFINITY;
+    const bool mayGo =
+        m_args.skip.kind != SkipRule::Kind::None && !first && mayBeSkipped(m_args, visit.keyBlock);
+#pragma unroll
+    for (int i = 0; i < kTiles; ++i) {
+      gap = fmaxf(gap, m_softmax[i].gap(blockMax[i], first));
+      if (mayGo) excess = fmaxf(excess, m_softmax[i].skipExcess(blockMax[i]));
     }
-    if (m_args.skip.kind != SkipRule::Kind::None && !first && mayBeSkipped(m_args, visit.keyBlock)) {
-      const bool below = m_softmax.skipExcess(blockMax) < m_threshold;
-      if (__syncthreads_and(below)) {
-        ++m_skipped;
-        return false;
-      }
-    }
-    if (threadIdx.x == 0) m_stats.markKept(visit.keyBlock);
-    return true;
+    const bool keep = !(mayGo && __syncthreads_and(excess < m_threshold));
+    m_skipped += !keep;
+    m_stats.reportGap(visit.keyBlock, warpMax(gap), m_lane == 0);
+    if (!keep && threadIdx.x == 0) m_stats.markSkipped(visit.keyBlock);
+    return keep;
   }
 
-  __device__ void computeScores(typename Softmax::Scores& s, const SharedTile<kDim>& keys) const {
+  __device__ void computeScores(Scores (&s)[kTiles], const SharedTile<kDim>& keys) const {
 #pragma unroll
-    for (int j = 0; j < kKeys / 8; ++j)
-      for (int e = 0; e < 4; ++e) s[j][e] = 0;
-#pragma unroll(kKeys == 128 ? 1 : 2)  // all of them at once would not fit the registers
+    for (int i = 0; i < kTiles * kKeys / 8; ++i)
+      for (int e = 0; e < 4; ++e) s[i / (kKeys / 8)][i % (kKeys / 8)][e] = 0;
+#pragma unroll(kTiles* kKeys >= 128 ? 1 : kSteps)
     for (int step = 0; step < kSteps; ++step) {
-      uint32_t q[4];
-      loadTiles(q, queryTile().at(m_warpRow + m_lane % 16, 2 * step + m_lane / 16));
+      // All tiles of a step first, so that the products need not wait for one load each.
+      uint32_t q[kTiles][4], k[kKeys / 16][4];
+#pragma unroll
+      for (int i = 0; i < kTiles; ++i)
+        loadTiles(q[i], queryTile().at(m_warpRow + 16 * i + m_lane % 16, 2 * step + m_lane / 16));
+#pragma unroll
+      for (int j = 0; j < kKeys / 16; ++j)
+        loadTiles(k[j], keys.at(16 * j + m_lane % 8 + m_lane / 16 * 8, 2 * step + m_lane / 8 % 2));
 #pragma unroll
       for (int j = 0; j < kKeys / 16; ++j) {
-        uint32_t k[4];
-        loadTiles(k, keys.at(16 * j + m_lane % 8 + m_lane / 16 * 8, 2 * step + m_lane / 8 % 2));
-        multiplyAdd<T>(s[2 * j], q, k[0], k[1]);
-        multiplyAdd<T>(s[2 * j + 1], q, k[2], k[3]);
+#pragma unroll
+        for (int i = 0; i < kTiles; ++i) {
+          multiplyAdd<T>(s[i][2 * j], q[i], k[j][0], k[j][1]);
+          multiplyAdd<T>(s[i][2 * j + 1], q[i], k[j][2], k[j][3]);
+        }
       }
     }
   }
 
-  __device__ void addValues(const typename Softmax::Scores& s, const SharedTile<kDim>& values) {
+  __device__ void addValues(const Scores (&s)[kTiles], const SharedTile<kDim>& values) {
 #pragma unroll
     for (int step = 0; step < kKeys / 16; ++step) {
-      const auto& low = s[2 * step];
-      const auto& high = s[2 * step + 1];
-      const uint32_t p[4] = {packPair<T>(low[0], low[1]), packPair<T>(low[2], low[3]),
-                             packPair<T>(high[0], high[1]), packPair<T>(high[2], high[3])};
+      uint32_t p[kTiles][4];
 #pragma unroll
-      for (int j = 0; j < kDim / 16; ++j) {
-        uint32_t v[4];
-        loadTilesTransposed(v, values.at(16 * step + m_lane % 16, 2 * j + m_lane / 16));
-        multiplyAdd<T>(m_output[2 * j], p, v[0], v[1]);
-        multiplyAdd<T>(m_output[2 * j + 1], p, v[2], v[3]);
+      for (int i = 0; i < kTiles; ++i) {
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+          const auto& piece = s[i][2 * step + half];
+          p[i][2 * half] = packPair<T>(piece[0], piece[1]);
+          p[i][2 * half + 1] = packPair<T>(piece[2], piece[3]);
+        }
+      }
+      // Four tiles at a time, for the same reason.
+#pragma unroll
+      for (int part = 0; part < kDim / 16; part += 4) {
+        uint32_t v[4][4];
+#pragma unroll
+        for (int j = 0; j < 4 && part + j < kDim / 16; ++j)
+          loadTilesTransposed(v[j], values.at(16 * step + m_lane % 16, 2 * (part + j) + m_lane / 16));
+#pragma unroll
+        for (int j = 0; j < 4 && part + j < kDim / 16; ++j) {
+#pragma unroll
+          for (int i = 0; i < kTiles; ++i) {
+            multiplyAdd<T>(m_output[i][2 * (part + j)], p[i], v[j][0], v[j][1]);
+            multiplyAdd<T>(m_output[i][2 * (part + j) + 1], p[i], v[j][2], v[j][3]);
+          }
+        }
       }
     }
   }
 
   __device__ void finish() {
-    float normalise[2];
-    m_softmax.finish(m_stats, normalise);
-    if (kInstrumented && threadIdx.x == 0) m_stats.count(m_visited, m_skipped, m_partial);
-    for (int r = 0; r < 2; ++r) {
-      if (!m_softmax.exists(r)) continue;
-      const int64_t row = m_item.b * m_args.o.stride[0] + m_item.h * m_args.o.stride[1] +
-                          m_softmax.row(r) * m_args.o.stride[2];
+    if (kInstrumented && threadIdx.x == 0) m_stats.countSkipped(m_skipped);
 #pragma unroll
-      for (int j = 0; j < kDim / 8; ++j) {
-        const int column = 8 * j + 2 * (m_lane % 4);
-        if (column < m_args.dim)
-          storePair(m_args, row + column, m_output[j][2 * r] * normalise[r],
-                    m_output[j][2 * r + 1] * normalise[r]);
-      }
+    for (int i = 0; i < kTiles; ++i) {
+      float normalise[2];
+      m_softmax[i].finish(m_stats, normalise);
+#pragma unroll
+      for (int r = 0; r < 2; ++r)
+        if (m_softmax[i].exists(r)) storeRow(m_softmax[i].row(r), m_output[i], r, normalise[r]);
+    }
+  }
+
+  __device__ void storeRow(int row, const float (&output)[kDim / 8][4], int r, float normalise) const {
+    const int64_t start =
+        m_item.b * m_args.o.stride[0] + m_item.h * m_args.o.stride[1] + row * m_args.o.stride[2];
+#pragma unroll
+    for (int j = 0; j < kDim / 8; ++j) {
+      const int column = 8 * j + 2 * (m_lane % 4);
+      const float low = r == 0 ? output[j][0] : output[j][2];
+      const float high = r == 0 ? output[j][1] : output[j][3];
+      if (column < m_args.dim) storePair(m_args, start + column, low * normalise, high * normalise);
     }
   }
 
@@ -186,18 +235,18 @@ class MmaBlock {
   uint32_t m_shared;
   int m_warpRow, m_lane;
   BlockStats m_stats;
-  Softmax m_softmax;
+  Softmax m_softmax[kTiles];
   float m_threshold;
-  int m_visited = 0, m_skipped = 0, m_partial = 0;
-  float m_output[kDim / 8][4] = {};
+  int m_visited = 0, m_skipped = 0;
+  float m_output[kTiles][kDim / 8][4] = {};
 };
 
-template <class T, int kDim, int kKeys, bool kInstrumented>
+template <class T, int kDim, int kKeys, int kTiles, bool kInstrumented>
 __global__ void mmaAttention(const __grid_constant__ DeviceArgs args) {
   extern __shared__ __align__(128) uint8_t shared[];
   const int index = int(blockIdx.x);
   const Item item(args, args.order ? __ldg(args.order + index) : index);
-  MmaBlock<T, kDim, kKeys, kInstrumented> block(args, item, sharedAddress(shared));
+  MmaBlock<T, kDim, kKeys, kTiles, kInstrumented> block(args, item, sharedAddress(shared));
   block.run();
 }
 

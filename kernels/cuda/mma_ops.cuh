@@ -40,13 +40,13 @@ __device__ inline void loadTilesTransposed(uint32_t (&tile)[4], uint32_t rowAddr
 // c += a (16 x 16) * b (16 x 8)
 template <class T>
 __device__ inline void multiplyAdd(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1);
-#define DITSCOPE_MMA(T, NAME)                                                                             \
-  template <>                                                                                             \
-  __device__ inline void multiplyAdd<T>(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) { \
-    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32." NAME "." NAME                                   \
-                 ".f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"                     \
-                 : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])                                          \
-                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));                          \
+#define DITSCOPE_MMA(T, NAME)                                                                            \
+  template <>                                                                                            \
+  __device__ inline void multiplyAdd<T>(float(&c)[4], const uint32_t(&a)[4], uint32_t b0, uint32_t b1) { \
+    asm("mma.sync.aligned.m16n8k16.row.col.f32." NAME "." NAME                                           \
+        ".f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"                           \
+        : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])                                                 \
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));                                 \
   }
 DITSCOPE_MMA(__nv_bfloat16, "bf16")
 DITSCOPE_MMA(__half, "f16")

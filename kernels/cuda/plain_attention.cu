@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention in the plainest CUDA: a CTA takes one query block, a thread one of its rows, in fp32 with every
-// feature, shape and dtype. Scores are computed twice, first for the block's maximum and then for its weights.
+// feature, shape and dtype. Scores are computed twice, first for the block's maximum and then for its
+// weights.
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
@@ -14,8 +15,12 @@ template <class T>
 class PlainRow {
  public:
   __device__ PlainRow(const DeviceArgs& args, const Item& item, float* output)
-      : m_args(args), m_item(item), m_row(item.firstRow(args) + int(threadIdx.x)),
-        m_exists(m_row < args.queries), m_output(output), m_stats(args, item) {
+      : m_args(args),
+        m_item(item),
+        m_row(item.firstRow(args) + int(threadIdx.x)),
+        m_exists(m_row < args.queries),
+        m_output(output),
+        m_stats(args, item) {
     for (int d = 0; d < args.dim; ++d) m_output[d] = 0;
     if (m_exists && args.skip.kind == SkipRule::Kind::MassBound)
       m_lseRef = args.skip.lseRef[int64_t(item.head) * args.queries + m_row];
@@ -24,21 +29,20 @@ class PlainRow {
   __device__ void run() {
     ListWalk walk(m_args, m_item);
     Visit visit;
-    int visited = 0, skipped = 0, partial = 0;
+    int visited = 0, skipped = 0;
     while (walk.next(visit)) {
       const bool first = visited++ == 0;
-      partial += visit.bits != nullptr;
       const float blockMax = findBlockMax(visit);
       const float gap = first ? INFINITY : (blockMax - m_max);
-      if (m_stats.wantsGap()) m_stats.reportGap(visit.keyBlock, comparable(gap));
+      m_stats.reportGap(visit.keyBlock, comparable(gap), true);
       if (!first && skips(visit.keyBlock, blockMax)) {
         ++skipped;
-        continue;
+        if (threadIdx.x == 0) m_stats.markSkipped(visit.keyBlock);
+      } else if (m_exists) {
+        accumulate(visit, blockMax);
       }
-      if (threadIdx.x == 0) m_stats.markKept(visit.keyBlock);
-      if (m_exists) accumulate(visit, blockMax);
     }
-    if (threadIdx.x == 0) m_stats.count(visited, skipped, partial);
+    if (threadIdx.x == 0) m_stats.countSkipped(skipped);
     if (m_exists) finish();
   }
 
@@ -96,8 +100,7 @@ class PlainRow {
     m_sum = m_sum * rescale + blockSum;
     m_max = newMax;
     if (m_stats.wantsRowLogMass()) {
-      const float log2Mass =
-          blockSum == 0 ? -INFINITY : (offset + logf(blockSum)) * 1.442695040888963f;
+      const float log2Mass = blockSum == 0 ? -INFINITY : (offset + logf(blockSum)) * 1.442695040888963f;
       m_stats.storeRowLogMass(m_args, visit.keyBlock, m_row, log2Mass);
     }
   }

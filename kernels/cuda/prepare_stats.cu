@@ -5,16 +5,32 @@
 namespace ditscope::kernels::cuda {
 namespace {
 
-// Warps report the maximum of their rows' gaps (atomicMaxFloat), which starts at -inf where there is a visit.
-__global__ void prepareGaps(const __grid_constant__ DeviceArgs args) {
+// What the lists alone tell: a CTA for each query block. Blocks that the loop skips are taken back by the
+// kernel.
+__global__ void markVisits(const __grid_constant__ DeviceArgs args) {
   const Item item(args, int(blockIdx.x));
-  float* gap = args.stats.gap + int64_t(blockIdx.x) * args.kBlocks;
-  for (int t = int(threadIdx.x); t < args.kBlocks; t += int(blockDim.x)) gap[t] = NAN;
+  const StatsOut& stats = args.stats;
+  float* gap = stats.gap ? stats.gap + int64_t(blockIdx.x) * args.kBlocks : nullptr;
+  uint32_t* kept =
+      stats.keptBits ? stats.keptBits + int64_t(blockIdx.x) * ((args.kBlocks + 31) / 32) : nullptr;
+  for (int t = int(threadIdx.x); gap && t < args.kBlocks; t += int(blockDim.x)) gap[t] = NAN;
   __syncthreads();
-  ListWalk walk(args, item);
+  ListWalk walk(args, item, int(threadIdx.x), int(blockDim.x));
   Visit visit;
-  for (int i = 0; walk.next(visit); ++i)
-    if (i % int(blockDim.x) == int(threadIdx.x)) gap[visit.keyBlock] = -INFINITY;
+  unsigned visited = 0, partial = 0;
+  while (walk.next(visit)) {
+    if (gap) gap[visit.keyBlock] = -INFINITY;  // warps raise it
+    if (kept) atomicOr(kept + visit.keyBlock / 32, 1u << (visit.keyBlock % 32));
+    ++visited;
+    partial += visit.bits != nullptr;
+  }
+  if (!stats.counters) return;
+  visited = __reduce_add_sync(0xffffffffu, visited);
+  partial = __reduce_add_sync(0xffffffffu, partial);
+  if (threadIdx.x % 32 != 0) return;
+  auto* counters = reinterpret_cast<unsigned long long*>(stats.counters + item.head * 4);
+  atomicAdd(counters, static_cast<unsigned long long>(visited));
+  if (partial) atomicAdd(counters + 2, static_cast<unsigned long long>(partial));
 }
 
 __global__ void fillNotVisited(int16_t* codes, int64_t count) {
@@ -33,11 +49,12 @@ void prepareStats(const DeviceArgs& args, cudaStream_t stream) {
     check(cudaMemsetAsync(stats.keptBits, 0, size_t(words) * 4, stream), "kept bits");
   }
   if (stats.counters) check(cudaMemsetAsync(stats.counters, 0, size_t(heads) * 32, stream), "counters");
-  if (stats.gap && args.items > 0) {
-    prepareGaps<<<args.items, 128, 0, stream>>>(args);
-    check(cudaGetLastError(), "gaps");
+  if ((stats.gap || stats.keptBits || stats.counters) && args.items > 0) {
+    markVisits<<<args.items, 128, 0, stream>>>(args);
+    check(cudaGetLastError(), "visits");
   }
-  const bool allVisited = !args.hasList && args.skip.kind == SkipRule::Kind::None && args.usableBlocks == args.kBlocks;
+  const bool allVisited =
+      !args.hasList && args.skip.kind == SkipRule::Kind::None && args.usableBlocks == args.kBlocks;
   const int64_t codes = heads * args.kBlocks * args.queries;
   if (stats.rowLogMass && !allVisited && codes > 0) {
     fillNotVisited<<<1024, 256, 0, stream>>>(stats.rowLogMass, codes);

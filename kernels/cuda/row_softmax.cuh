@@ -30,11 +30,19 @@ __device__ inline float quadSum(float x) {
   x += __shfl_xor_sync(kWholeWarp, x, 1);
   return x + __shfl_xor_sync(kWholeWarp, x, 2);
 }
-// Over the 16 rows of the warp, when each quad holds the same value.
-__device__ inline float quadsMax(float x) {
-  x = fmaxf(x, __shfl_xor_sync(kWholeWarp, x, 4));
-  x = fmaxf(x, __shfl_xor_sync(kWholeWarp, x, 8));
-  return fmaxf(x, __shfl_xor_sync(kWholeWarp, x, 16));
+// Over all threads of the warp. Floats with the sign's bits turned over order as integers do.
+__device__ inline int orderedBits(float x) {
+  const int bits = __float_as_int(x);
+  return bits ^ (bits >> 31 & 0x7fffffff);
+}
+__device__ inline float warpMax(float x) {
+  const int largest = __reduce_max_sync(kWholeWarp, orderedBits(x));
+  return __int_as_float(largest ^ (largest >> 31 & 0x7fffffff));
+}
+__device__ inline float log2Fast(float x) {
+  float y;
+  asm("lg2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
 }
 
 template <class T>
@@ -57,24 +65,31 @@ class RowSoftmax {
   static constexpr int kPieces = kKeys / 8;
   using Scores = float[kPieces][4];
 
+  RowSoftmax() = default;
   // rowInBlock: of this thread's first row within the query block.
   __device__ RowSoftmax(const DeviceArgs& args, const Item& item, int rowInBlock)
-      : m_args(args), m_item(item), m_rowInBlock(rowInBlock), m_key0(2 * int(threadIdx.x % 4)) {
+      : m_args(&args), m_item(&item), m_rowInBlock(rowInBlock), m_key0(2 * int(threadIdx.x % 4)) {
+#pragma unroll
     for (int r = 0; r < 2; ++r) {
       m_max[r] = -INFINITY;
       m_sum[r] = 0;
       m_lseRef[r] = 0;
+      m_absent[r] = exists(r) ? 0 : -INFINITY;
       if (args.skip.kind == SkipRule::Kind::MassBound && exists(r))
         m_lseRef[r] = args.skip.lseRef[int64_t(item.head) * args.queries + row(r)];
     }
   }
 
-  __device__ int row(int r) const { return m_item.firstRow(m_args) + m_rowInBlock + 8 * r; }
-  __device__ bool exists(int r) const { return row(r) < m_args.queries; }
+  __device__ int row(int r) const {
+    return m_item->firstRow(*m_args) + m_rowInBlock + 8 * r;
+  }
+  __device__ bool exists(int r) const {
+    return row(r) < m_args->queries;
+  }
 
   // Keys that do not exist, and those that a partial entry leaves out, get a score of -inf.
   __device__ void mask(Scores& s, const Visit& visit) const {
-    const int keys = m_args.validKeys - visit.keyBlock * kKeys;
+    const int keys = m_args->validKeys - visit.keyBlock * kKeys;
     if (keys < kKeys) {
 #pragma unroll
       for (int j = 0; j < kPieces; ++j)
@@ -96,24 +111,24 @@ class RowSoftmax {
 
   // max over this thread's rows of (block max - running max) in logits; +inf for the first block.
   __device__ float gap(const float (&blockMax)[2], bool first) const {
-    return first ? INFINITY : excess([&](int r) { return (blockMax[r] - m_max[r]) * m_args.scale; });
+    return first ? INFINITY : excess([&](int r) { return (blockMax[r] - m_max[r]) * m_args->scale; });
   }
 
   // What the skip rule compares with its threshold.
   __device__ float skipExcess(const float (&blockMax)[2]) const {
-    if (m_args.skip.kind == SkipRule::Kind::MassBound)
-      return excess([&](int r) { return blockMax[r] * m_args.scale - m_lseRef[r]; });
-    if (m_args.skip.kind == SkipRule::Kind::RunningMass) {
+    if (m_args->skip.kind == SkipRule::Kind::MassBound)
+      return excess([&](int r) { return blockMax[r] * m_args->scale - m_lseRef[r]; });
+    if (m_args->skip.kind == SkipRule::Kind::RunningMass) {
       const float sum[2] = {quadSum(m_sum[0]), quadSum(m_sum[1])};
       return excess(
-          [&](int r) { return blockMax[r] * m_args.scale - (m_max[r] * m_args.scale + logf(sum[r])); });
+          [&](int r) { return blockMax[r] * m_args->scale - (m_max[r] * m_args->scale + logf(sum[r])); });
     }
     return gap(blockMax, false);
   }
 
   // Scores become weights exp(score - new max); returns by what the rows' earlier output is to be scaled.
   __device__ void update(Scores& s, const float (&blockMax)[2], float (&rescale)[2], float (&blockSum)[2]) {
-    const float scaleLog2 = m_args.scale * kLog2e;
+    const float scaleLog2 = m_args->scale * kLog2e;
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
       const float newMax = fmaxf(m_max[r], blockMax[r]);
@@ -132,26 +147,32 @@ class RowSoftmax {
     }
   }
 
+  // The first thread of a quad stores its first row, the second one its second row.
   __device__ void storeRowLogMass(const BlockStats& stats, int keyBlock, const float (&blockSum)[2]) const {
-    for (int r = 0; r < 2; ++r) {
-      const float sum = quadSum(blockSum[r]);
-      if (threadIdx.x % 4 != 0 || !exists(r)) continue;
-      const float log2Mass = sum == 0 ? -INFINITY : m_max[r] * m_args.scale * kLog2e + log2f(sum);
-      stats.storeRowLogMass(m_args, keyBlock, row(r), log2Mass);
-    }
+    const int r = int(threadIdx.x) % 2;
+    float sum = r == 0 ? blockSum[0] : blockSum[1];
+    sum += __shfl_xor_sync(kWholeWarp, r == 0 ? blockSum[1] : blockSum[0], 1);
+    sum += __shfl_xor_sync(kWholeWarp, sum, 2);
+    const float max = r == 0 ? m_max[0] : m_max[1];
+    if (threadIdx.x % 4 < 2 && row(r) < m_args->queries)
+      stats.storeRowLogMass(*m_args, keyBlock, row(r),
+                            sum == 0 ? -INFINITY : max * m_args->scale * kLog2e + log2Fast(sum));
   }
 
   // Writes the LSE; gives by what to scale each row of the output. Empty rows give 0.
   __device__ void finish(const BlockStats& stats, float (&normalise)[2]) const {
+#pragma unroll
     for (int r = 0; r < 2; ++r) {
       const float sum = quadSum(m_sum[r]);
       const bool empty = sum == 0;
       normalise[r] = empty ? 0 : 1 / sum;
       if (threadIdx.x % 4 != 0 || !exists(r)) continue;
       if (empty) stats.countEmptyRow();
-      if (m_args.lse) {
-        const float lse = empty ? -INFINITY : m_max[r] == -INFINITY ? sum : m_max[r] * m_args.scale + logf(sum);
-        m_args.lse[int64_t(m_item.head) * m_args.queries + row(r)] = lse;
+      if (m_args->lse) {
+        const float lse = empty                   ? -INFINITY
+                          : m_max[r] == -INFINITY ? sum
+                                                  : m_max[r] * m_args->scale + logf(sum);
+        m_args->lse[int64_t(m_item->head) * m_args->queries + row(r)] = lse;
       }
     }
   }
@@ -159,12 +180,12 @@ class RowSoftmax {
  private:
   template <class Difference>
   __device__ float excess(Difference difference) const {
-    float largest = -INFINITY;
-    for (int r = 0; r < 2; ++r) largest = exists(r) ? fmaxf(largest, difference(r)) : largest;
-    return largest;
+    // fmaxf leaves NaN out, so that rows without a comparable value take no part.
+    return fmaxf(fmaxf(difference(0) + m_absent[0], -INFINITY), difference(1) + m_absent[1]);
   }
 
   __device__ void maskBits(Scores& s, const uint64_t* bits) const {
+#pragma unroll
     for (int r = 0; r < 2; ++r) {
       // Little-endian 64-bit words read as 32-bit ones: a row has kKeys / 32 of them.
       const uint32_t* words = reinterpret_cast<const uint32_t*>(bits) + (m_rowInBlock + 8 * r) * (kKeys / 32);
@@ -180,10 +201,11 @@ class RowSoftmax {
     }
   }
 
-  const DeviceArgs& m_args;
-  const Item& m_item;
+  const DeviceArgs* m_args;
+  const Item* m_item;
   int m_rowInBlock, m_key0;
   float m_max[2], m_sum[2], m_lseRef[2];
+  float m_absent[2];  // 0, or -inf for a row after the last query
 };
 
 // Two neighbouring elements of an output row.
@@ -193,8 +215,8 @@ __device__ inline void storePair(const DeviceArgs& args, int64_t index, float lo
     o[0] = low;
     o[1] = high;
   } else {
-    const uint32_t pair = args.oDtype == DType::BF16 ? packPair<__nv_bfloat16>(low, high)
-                                                     : packPair<__half>(low, high);
+    const uint32_t pair =
+        args.oDtype == DType::BF16 ? packPair<__nv_bfloat16>(low, high) : packPair<__half>(low, high);
     *reinterpret_cast<uint32_t*>(static_cast<uint16_t*>(args.o.data) + index) = pair;
   }
 }

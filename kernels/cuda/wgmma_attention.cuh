@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention with TMA and wgmma (sm_90a), after the plan of FlashAttention-3 (arXiv 2407.08608): one warpgroup
-// fetches, the others compute 64 query rows each; a CTA stays and takes one query block after the other, whose
-// queries and first keys arrive while the last one is being finished.
+// fetches, the others compute 64 query rows each; a CTA stays and takes one query block after the other,
+// whose queries and first keys arrive while the last one is being finished.
 #pragma once
 
 #include "kernels/cuda/hopper_ops.cuh"
@@ -15,7 +15,14 @@ struct HopperMaps {
   CUtensorMap q[2], k[2], v[2];
 };
 
-enum class Observe { Nothing, Stats, StatsAndSkips };
+// What the loop computes beside the output; each is compiled apart, for its instructions cost time even where
+// they do nothing. Kept bits and counters need none (prepareStats()).
+enum class Observe {
+  Nothing,
+  Gap,
+  LogMass,  // and the gap, if asked for
+  Skips,    // a skip rule, and all statistics that are asked for
+};
 
 // A tile of kRows rows in shared memory: regions of 64 columns, for D = 72 one of 16 columns behind.
 template <int kDim, int kRows>
@@ -38,7 +45,9 @@ struct HopperShared {
   uint32_t base;  // of the tiles, a multiple of 1024
   __device__ explicit HopperShared(uint32_t start) : base((start + 1023) & ~1023u) {}
   __device__ QueryTile queries() const { return {base}; }
-  __device__ KeyTile keys(int stage) const { return {base + uint32_t(QueryTile::kBytes + stage * KeyTile::kBytes)}; }
+  __device__ KeyTile keys(int stage) const {
+    return {base + uint32_t(QueryTile::kBytes + stage * KeyTile::kBytes)};
+  }
   __device__ KeyTile values(int stage) const { return keys(kStages + stage); }
   __device__ Barrier keysFull(int stage) const { return barrier(stage); }
   __device__ Barrier keysEmpty(int stage) const { return barrier(kStages + stage); }
@@ -91,8 +100,10 @@ class HopperProducer {
   __device__ void run() {
     for (int turn = 0;; ++turn) {
       int index = atomicAdd(m_args.nextItem, 1);
-      if (index >= m_args.items) index = kNoItem;
-      else if (m_args.order) index = __ldg(m_args.order + index);
+      if (index >= m_args.items)
+        index = kNoItem;
+      else if (m_args.order)
+        index = __ldg(m_args.order + index);
       m_shared.queriesEmpty().wait(turn % 2 ^ 1);
       asm volatile("st.shared.s32 [%0], %1;" ::"r"(m_shared.itemSlot()), "r"(index) : "memory");
       if (index == kNoItem) {
@@ -120,7 +131,8 @@ class HopperProducer {
   }
 
   template <class Tile>
-  __device__ void fetch(const Tile& tile, const CUtensorMap (&map)[2], const Barrier& full, int row, int head, int batch) {
+  __device__ void fetch(const Tile& tile, const CUtensorMap (&map)[2], const Barrier& full, int row, int head,
+                        int batch) {
     full.arriveAndExpect(Tile::kBytes);
     for (int region = 0; region < Tile::kWideRegions; ++region)
       copyBox(tile.wide(region), &map[0], full, 64 * region, row, head, batch);
@@ -139,6 +151,7 @@ class HopperConsumer {
   using Shared = HopperShared<kDim, kKeys, kConsumers, kStages>;
   using Softmax = RowSoftmax<kKeys>;
   using Scores = typename Softmax::Scores;
+  using Weights = uint32_t[kKeys / 16][4];  // packed pairs, a step of 16 keys
   static constexpr bool kHasNarrow = Shared::KeyTile::kHasNarrow;
   static constexpr int kWide = 64 * Shared::KeyTile::kWideRegions;  // columns of D in wide regions
   static constexpr int kThreads = 128 * kConsumers;
@@ -164,15 +177,17 @@ class HopperConsumer {
       Softmax softmax(m_args, item, rowInBlock);
       const BlockStats stats(m_args, item);
       Output output = {};
-      if constexpr (kObserve == Observe::StatsAndSkips) attendWithSkips(item, softmax, stats, output);
-      else attend(item, softmax, stats, output);
+      if constexpr (kObserve == Observe::Skips)
+        attendWithSkips(item, softmax, stats, output);
+      else
+        attend(item, softmax, stats, output);
       finish(item, softmax, stats, output);
     }
   }
 
  private:
   // Two groups take turns on the tensor cores, one multiplying while the other is in its softmax.
-  static constexpr bool kTakesTurns = kConsumers == 2 && kObserve != Observe::StatsAndSkips;
+  static constexpr bool kTakesTurns = kConsumers == 2 && kObserve != Observe::Skips;
 
   __device__ void release(const Barrier& empty) const {
     __syncwarp();
@@ -186,9 +201,8 @@ class HopperConsumer {
     if (!walk.next(visit)) return release(m_shared.queriesEmpty());
     bool more = walk.next(following);
     Scores s;
-    uint32_t p[kKeys / 16][4];
+    Weights p;
     float rescale[2];
-    int visited = 1, partial = visit.bits != nullptr;
 
     m_shared.keysFull(m_place.stage).wait(m_place.parity);
     takeTurn();
@@ -199,7 +213,7 @@ class HopperConsumer {
     waitProducts<0>();
     release(m_shared.keysEmpty(m_place.stage));
     if (!more) release(m_shared.queriesEmpty());
-    weigh(s, softmax, stats, visit, true, rescale);
+    observe(s, softmax, stats, visit, true, rescale);
     pack(p, s);
     RingPlace<kStages> last = m_place;
     m_place.advance();
@@ -207,8 +221,6 @@ class HopperConsumer {
     while (more) {
       visit = following;
       more = walk.next(following);
-      ++visited;
-      partial += visit.bits != nullptr;
       m_shared.keysFull(m_place.stage).wait(m_place.parity);
       takeTurn();
       fenceRegisters();
@@ -222,7 +234,7 @@ class HopperConsumer {
       waitProducts<1>();
       release(m_shared.keysEmpty(m_place.stage));
       if (!more) release(m_shared.queriesEmpty());
-      weigh(s, softmax, stats, visit, false, rescale);
+      observe(s, softmax, stats, visit, false, rescale);
       waitProducts<0>();
       release(m_shared.valuesEmpty(last.stage));
       scaleOutput(output, rescale);
@@ -231,88 +243,111 @@ class HopperConsumer {
       m_place.advance();
     }
 
+    finishValues(output, p, last);
+  }
+
+  // As above while blocks are kept; after a skipped block there are no weights to multiply meanwhile.
+  __device__ void attendWithSkips(const Item& item, Softmax& softmax, const BlockStats& stats,
+                                  Output& output) {
+    ListWalk walk(m_args, item);
+    Visit following;
+    m_more = walk.next(following);
+    if (!m_more) return release(m_shared.queriesEmpty());
+    const float threshold = skipThreshold(m_args, item);
+    Weights p;
+    RingPlace<kStages> last;
+    bool pending = false;
+    int visited = 0, skipped = 0;
+    while (m_more) {
+      const Visit visit = following;
+      m_more = walk.next(following);
+      const bool mayGo = visited++ > 0 && mayBeSkipped(m_args, visit.keyBlock);
+      const SkipTurn turn{visit, visited == 1, mayGo, threshold};
+      pending = pending ? step<true>(turn, softmax, stats, output, p, last)
+                        : step<false>(turn, softmax, stats, output, p, last);
+      skipped += !pending;
+    }
+    if (pending) finishValues(output, p, last);
+    if (isFirstThread()) stats.countSkipped(skipped);
+  }
+
+  struct SkipTurn {
+    Visit visit;
+    bool first, mayGo;
+    float threshold;
+  };
+
+  // Returns whether the block was kept: then its weights wait in p for the values at `last`.
+  template <bool kPending>
+  __device__ __forceinline__ bool step(const SkipTurn& turn, Softmax& softmax, const BlockStats& stats,
+                                       Output& output, Weights& p, RingPlace<kStages>& last) {
+    Scores s;
+    m_shared.keysFull(m_place.stage).wait(m_place.parity);
+    fenceRegisters();
+    multiplyKeys(s, m_place.stage);
+    commitProducts();
+    if constexpr (kPending) {
+      m_shared.valuesFull(last.stage).wait(last.parity);
+      fenceRegisters();
+      multiplyValues(output, p, last.stage);
+      commitProducts();
+    }
+    waitProducts<kPending ? 1 : 0>();
+    release(m_shared.keysEmpty(m_place.stage));
+    if (!m_more) release(m_shared.queriesEmpty());
+
+    float blockMax[2], rescale[2];
+    softmax.mask(s, turn.visit);
+    softmax.findBlockMax(s, blockMax);
+    bool keep = true;
+    if (turn.mayGo) keep = !allAgree(3, kThreads, softmax.skipExcess(blockMax) < turn.threshold);
+    stats.reportGap(turn.visit.keyBlock, warpMax(softmax.gap(blockMax, turn.first)), m_lane == 0);
+    if (!keep && isFirstThread()) stats.markSkipped(turn.visit.keyBlock);
+    if (keep) weigh(s, softmax, stats, turn.visit, blockMax, rescale);
+    if constexpr (kPending) {
+      waitProducts<0>();
+      release(m_shared.valuesEmpty(last.stage));
+    }
+    last = m_place;
+    m_place.advance();
+    if (keep) {
+      scaleOutput(output, rescale);
+      pack(p, s);
+    } else {
+      m_shared.valuesFull(last.stage).wait(last.parity);
+      release(m_shared.valuesEmpty(last.stage));
+    }
+    return keep;
+  }
+
+  // The last weights' product with their values.
+  __device__ void finishValues(Output& output, const Weights& p, const RingPlace<kStages>& last) const {
     m_shared.valuesFull(last.stage).wait(last.parity);
     fenceRegisters();
     multiplyValues(output, p, last.stage);
     commitProducts();
     waitProducts<0>();
     release(m_shared.valuesEmpty(last.stage));
-    if (isFirstThread()) stats.count(visited, 0, partial);
   }
 
-  // Whether a block's values are wanted is known only after its scores, so that nothing overlaps here.
-  __device__ void attendWithSkips(const Item& item, Softmax& softmax, const BlockStats& stats, Output& output) {
-    ListWalk walk(m_args, item);
-    Visit visit, following;
-    bool more = walk.next(visit);
-    if (!more) return release(m_shared.queriesEmpty());
-    const float threshold = skipThreshold(m_args, item);
-    int visited = 0, skipped = 0, partial = 0;
-    while (more) {
-      more = walk.next(following);
-      Scores s;
-      m_shared.keysFull(m_place.stage).wait(m_place.parity);
-      fenceRegisters();
-      multiplyKeys(s, m_place.stage);
-      commitProducts();
-      waitProducts<0>();
-      release(m_shared.keysEmpty(m_place.stage));
-      if (!more) release(m_shared.queriesEmpty());
-
-      float blockMax[2];
-      softmax.mask(s, visit);
-      softmax.findBlockMax(s, blockMax);
-      const bool first = visited++ == 0;
-      partial += visit.bits != nullptr;
-      reportGap(softmax, stats, visit, blockMax, first);
-      bool skip = false;
-      if (!first && mayBeSkipped(m_args, visit.keyBlock))
-        skip = allAgree(3, kThreads, softmax.skipExcess(blockMax) < threshold);
-      m_shared.valuesFull(m_place.stage).wait(m_place.parity);
-      if (skip) {
-        ++skipped;
-      } else {
-        float rescale[2];
-        uint32_t p[kKeys / 16][4];
-        keep(s, softmax, stats, visit, blockMax, rescale);
-        scaleOutput(output, rescale);
-        pack(p, s);
-        fenceRegisters();
-        multiplyValues(output, p, m_place.stage);
-        commitProducts();
-        waitProducts<0>();
-      }
-      release(m_shared.valuesEmpty(m_place.stage));
-      m_place.advance();
-      visit = following;
-    }
-    if (isFirstThread()) stats.count(visited, skipped, partial);
+  // The scores of a kept block become weights.
+  __device__ void weigh(Scores& s, Softmax& softmax, const BlockStats& stats, const Visit& visit,
+                        const float (&blockMax)[2], float (&rescale)[2]) const {
+    float blockSum[2];
+    softmax.update(s, blockMax, rescale, blockSum);
+    if (kObserve == Observe::LogMass || (kObserve == Observe::Skips && stats.wantsRowLogMass()))
+      softmax.storeRowLogMass(stats, visit.keyBlock, blockSum);
   }
 
-  // Scores of a visited block become weights.
-  __device__ void weigh(Scores& s, Softmax& softmax, const BlockStats& stats, const Visit& visit, bool first,
-                        float (&rescale)[2]) const {
+  // A visit of a call without skips.
+  __device__ void observe(Scores& s, Softmax& softmax, const BlockStats& stats, const Visit& visit,
+                          bool first, float (&rescale)[2]) const {
     float blockMax[2];
     softmax.mask(s, visit);
     softmax.findBlockMax(s, blockMax);
-    reportGap(softmax, stats, visit, blockMax, first);
-    keep(s, softmax, stats, visit, blockMax, rescale);
-  }
-
-  __device__ void reportGap(const Softmax& softmax, const BlockStats& stats, const Visit& visit,
-                            const float (&blockMax)[2], bool first) const {
-    if (kObserve == Observe::Nothing || !stats.wantsGap()) return;
-    const float gap = quadsMax(softmax.gap(blockMax, first));
-    if (m_lane == 0) stats.reportGap(visit.keyBlock, gap);
-  }
-
-  __device__ void keep(Scores& s, Softmax& softmax, const BlockStats& stats, const Visit& visit,
-                       const float (&blockMax)[2], float (&rescale)[2]) const {
-    float blockSum[2];
-    softmax.update(s, blockMax, rescale, blockSum);
-    if (kObserve == Observe::Nothing) return;
-    if (stats.wantsRowLogMass()) softmax.storeRowLogMass(stats, visit.keyBlock, blockSum);
-    if (isFirstThread()) stats.markKept(visit.keyBlock);
+    const float gap = softmax.gap(blockMax, first);
+    weigh(s, softmax, stats, visit, blockMax, rescale);
+    if (kObserve != Observe::Nothing) stats.reportGap(visit.keyBlock, warpMax(gap), m_lane == 0);
   }
 
   __device__ bool isFirstThread() const { return m_group == 0 && int(threadIdx.x) % 128 == 0; }
@@ -330,29 +365,33 @@ class HopperConsumer {
 #pragma unroll
     for (int step = 0; step < kWide / 16; ++step) {
       const uint32_t column = uint32_t(step % 4 * 32);
-      SharedProduct<T, kKeys>::add(s, tileDescriptor<128>(q.wide(step / 4) + uint32_t(m_group * 64 * 128) + column),
-                                   tileDescriptor<128>(k.wide(step / 4) + column), step > 0);
+      SharedProduct<T, kKeys>::add(
+          s, tileDescriptor<128>(q.wide(step / 4) + uint32_t(m_group * 64 * 128) + column),
+          tileDescriptor<128>(k.wide(step / 4) + column), step > 0);
     }
     if constexpr (kHasNarrow)
       SharedProduct<T, kKeys>::add(s, tileDescriptor<32>(q.narrow() + uint32_t(m_group * 64 * 32)),
                                    tileDescriptor<32>(k.narrow()), true);
   }
 
-  __device__ void multiplyValues(Output& output, const uint32_t (&p)[kKeys / 16][4], int stage) const {
+  __device__ void multiplyValues(Output& output, const Weights& p, int stage) const {
     const auto v = m_shared.values(stage);
 #pragma unroll
     for (int step = 0; step < kKeys / 16; ++step) {
       RegisterProduct<T, kWide>::add(output.wide, p[step],
                                      tileDescriptor<128>(v.wide(0) + uint32_t(step * 16 * 128), kKeys * 128));
       if constexpr (kHasNarrow)
-        RegisterProduct<T, 16>::add(output.narrow, p[step], tileDescriptor<32>(v.narrow() + uint32_t(step * 16 * 32)));
+        RegisterProduct<T, 16>::add(output.narrow, p[step],
+                                    tileDescriptor<32>(v.narrow() + uint32_t(step * 16 * 32)));
     }
   }
 
-  __device__ static void pack(uint32_t (&p)[kKeys / 16][4], const Scores& s) {
+  __device__ static void pack(Weights& p, const Scores& s) {
 #pragma unroll
     for (int step = 0; step < kKeys / 16; ++step)
+#pragma unroll
       for (int half = 0; half < 2; ++half)
+#pragma unroll
         for (int r = 0; r < 2; ++r)
           p[step][2 * half + r] = packPair<T>(s[2 * step + half][2 * r], s[2 * step + half][2 * r + 1]);
   }
@@ -370,14 +409,16 @@ class HopperConsumer {
     float normalise[2];
     softmax.finish(stats, normalise);
     scaleOutput(output, normalise);
+#pragma unroll
     for (int r = 0; r < 2; ++r) {
       if (!softmax.exists(r)) continue;
-      const int64_t row = item.b * m_args.o.stride[0] + item.h * m_args.o.stride[1] + softmax.row(r) * m_args.o.stride[2] +
-                          2 * (m_lane % 4);
+      const int64_t row = item.b * m_args.o.stride[0] + item.h * m_args.o.stride[1] +
+                          softmax.row(r) * m_args.o.stride[2] + 2 * (m_lane % 4);
 #pragma unroll
       for (int j = 0; j < kWide / 8; ++j)
         storePair(m_args, row + 8 * j, output.wide[j][2 * r], output.wide[j][2 * r + 1]);
-      if constexpr (kHasNarrow) storePair(m_args, row + kWide, output.narrow[0][2 * r], output.narrow[0][2 * r + 1]);
+      if constexpr (kHasNarrow)
+        storePair(m_args, row + kWide, output.narrow[0][2 * r], output.narrow[0][2 * r + 1]);
     }
   }
 
@@ -385,6 +426,7 @@ class HopperConsumer {
   const Shared& m_shared;
   int m_group, m_lane;
   RingPlace<kStages> m_place;
+  bool m_more = false;  // whether a visit follows, in calls with skips
 };
 
 // What fits: registers a thread and stages, by the size of the CTA.
@@ -401,7 +443,8 @@ __global__ void __launch_bounds__(128 * (kConsumers + 1), HopperBudget<kDim, kKe
     wgmmaAttention(const __grid_constant__ DeviceArgs args, const __grid_constant__ HopperMaps maps) {
   using Budget = HopperBudget<kDim, kKeys, kConsumers>;
   extern __shared__ uint8_t memory[];
-  const HopperShared<kDim, kKeys, kConsumers, Budget::kStages> shared(uint32_t(__cvta_generic_to_shared(memory)));
+  const HopperShared<kDim, kKeys, kConsumers, Budget::kStages> shared(
+      uint32_t(__cvta_generic_to_shared(memory)));
   if (threadIdx.x == 0) {
     shared.initBarriers();
     makeBarriersVisible();

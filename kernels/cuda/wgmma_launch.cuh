@@ -16,7 +16,7 @@ void launchWgmmaDim(const DeviceArgs& args, cudaStream_t stream);
 
 inline HopperMaps makeMaps(const DeviceArgs& args) {
   HopperMaps maps;
-  const auto fill = [&](CUtensorMap (&map)[2], const DeviceTensor& tensor, int heads, int rows, int boxRows) {
+  const auto fill = [&](CUtensorMap(&map)[2], const DeviceTensor& tensor, int heads, int rows, int boxRows) {
     TensorMapShape shape{args.batches, heads, rows, args.dim, boxRows, 64};
     map[0] = makeTensorMap(tensor, args.dtype, shape);
     shape.boxColumns = 16;
@@ -47,9 +47,9 @@ template <class T, int kDim, int kKeys, int kConsumers>
 void chooseObserve(const DeviceArgs& args, cudaStream_t stream) {
   const StatsOut& stats = args.stats;
   if (args.skip.kind != SkipRule::Kind::None)
-    return launchKernel<T, kDim, kKeys, kConsumers, Observe::StatsAndSkips>(args, stream);
-  if (stats.keptBits || stats.gap || stats.rowLogMass || stats.counters)
-    return launchKernel<T, kDim, kKeys, kConsumers, Observe::Stats>(args, stream);
+    return launchKernel<T, kDim, kKeys, kConsumers, Observe::Skips>(args, stream);
+  if (stats.rowLogMass) return launchKernel<T, kDim, kKeys, kConsumers, Observe::LogMass>(args, stream);
+  if (stats.gap) return launchKernel<T, kDim, kKeys, kConsumers, Observe::Gap>(args, stream);
   launchKernel<T, kDim, kKeys, kConsumers, Observe::Nothing>(args, stream);
 }
 

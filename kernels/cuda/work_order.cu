@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Longest rows first (LPT), so that no long row starts last. Heads are taken by sections whose keys and values
-// stay in the L2 cache; rows much longer than the mean, text rows say, are hoisted before all sections. A
-// counting sort in three small launches.
+// Longest rows first (LPT), so that no long row starts last. Heads are taken by sections whose keys and
+// values stay in the L2 cache; rows much longer than the mean, text rows say, are hoisted before all
+// sections. A counting sort in three small launches.
 #include <algorithm>
 
 #include "kernels/cuda/launch.h"
@@ -36,8 +36,9 @@ __device__ int bin(const DeviceArgs& args, const Sections& sections, int mean, i
 // the mean are hoisted.
 __global__ void sumLengths(const __grid_constant__ DeviceArgs args, int32_t* bins) {
   const int index = int(blockIdx.x * blockDim.x + threadIdx.x);
-  if (index < args.items) atomicAdd(reinterpret_cast<unsigned long long*>(bins + kOrderBins),
-                                      static_cast<unsigned long long>(rowLength(args, index)));
+  if (index < args.items)
+    atomicAdd(reinterpret_cast<unsigned long long*>(bins + kOrderBins),
+              static_cast<unsigned long long>(rowLength(args, index)));
 }
 
 __device__ int meanLength(const DeviceArgs& args, const int32_t* bins) {
@@ -74,7 +75,8 @@ __global__ void placeItems(const __grid_constant__ DeviceArgs args, Sections sec
 
 }  // namespace
 
-void orderItems(const DeviceArgs& args, int32_t* order, int32_t* nextItem, int32_t* bins, cudaStream_t stream) {
+void orderItems(const DeviceArgs& args, int32_t* order, int32_t* nextItem, int32_t* bins,
+                cudaStream_t stream) {
   check(cudaMemsetAsync(nextItem, 0, sizeof(int32_t), stream), "work counter");
   if (!args.hasList) return;
   check(cudaMemsetAsync(bins, 0, (kOrderBins + 2) * sizeof(int32_t), stream), "work order");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// attentionCuda() as one C function on contiguous [B, H, N, D] tensors, for bench_attention.py: there it takes
-// turns with PyTorch's kernels on the same tensors and the same stream.
+// attentionCuda() as one C function on contiguous [B, H, N, D] tensors, for bench_attention.py: there it
+// takes turns with PyTorch's kernels on the same tensors and the same stream.
 #include <cstdio>
 #include <exception>
 

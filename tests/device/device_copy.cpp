@@ -23,7 +23,8 @@ class DeviceMemory {
  public:
   template <class T>
   T* input(T* host, int64_t count) {
-    return static_cast<T*>(copy(const_cast<void*>(static_cast<const void*>(host)), size_t(count) * sizeof(T), false));
+    return static_cast<T*>(
+        copy(const_cast<void*>(static_cast<const void*>(host)), size_t(count) * sizeof(T), false));
   }
   template <class T>
   T* output(T* host, int64_t count) {
