@@ -70,13 +70,19 @@ std::string overheadText(const TraceSummary& s) {
                      change(s.run.overheadLo), change(s.run.overheadHi));
 }
 
+bool isImported(const db::Run& run) {
+  return run.source == "nsys" || run.source == "kineto";
+}
+
 std::string samplingText(const db::Run& run) {
+  if (isImported(run)) return run.nSteps > 0 ? plural(run.nSteps, "step") : "";
   return joined({plural(run.nSteps, "step"), plainText(run.scheduler),
                  fmt::format("guidance {:g}", run.guidance),
                  run.label >= 0 ? fmt::format("label {}", run.label) : "", fmt::format("seed {}", run.seed)});
 }
 
 std::string tokensText(const db::Run& run) {
+  if (isImported(run)) return run.seqLen > 0 ? formatCount(run.seqLen) : "";
   const std::string grid = fmt::format("{} frames x {} x {}", run.grid.frames, run.grid.rows, run.grid.cols);
   const int64_t text = run.text.end - run.text.begin;
   return fmt::format("{} = {}{}", formatCount(run.seqLen), grid,
@@ -84,6 +90,9 @@ std::string tokensText(const db::Run& run) {
 }
 
 std::string attentionText(const db::Run& run) {
+  if (isImported(run) && run.nLayers == 0) return "not recognised in the capture";
+  if (isImported(run))
+    return joined({plural(run.nLayers, "layer"), run.nHeads > 0 ? plural(run.nHeads, "head") : ""});
   return joined({fmt::format("{} x {}", plural(run.nLayers, "layer"), plural(run.nHeads, "head")),
                  fmt::format("blocks of {} queries x {} keys", run.blockQ, run.blockK),
                  plainText(run.dtype)});
@@ -151,6 +160,10 @@ std::string densityText(const DensityPair& density) {
 
 std::string sparsityText(const TraceSummary& s, const TextStyle& style) {
   Fields fields(style);
+  if (isImported(s.run)) {
+    fields.add("density", "not in an imported capture: no other profiler sees heads and blocks");
+    return fields.take();
+  }
   fields.add("density", densityText(s.densityAll) + " over the whole run, dense steps included");
   if (s.sparseCalls > 0)
     fields.add("", fmt::format("{} over the {}", densityText(s.densitySparse),
@@ -181,7 +194,7 @@ std::string sparsityText(const TraceSummary& s, const TextStyle& style) {
   return fields.take() + table.render(style);
 }
 
-std::string timeText(const TimeSplit& time, const TextStyle& style) {
+std::string timeText(const TimeSplit& time, bool imported, const TextStyle& style) {
   Fields fields(style);
   if (std::isnan(time.samplingNs)) {
     fields.add("time", "not measured");
@@ -194,8 +207,9 @@ std::string timeText(const TimeSplit& time, const TextStyle& style) {
     fields.add("", fmt::format("{:<14}{:>10}{:>10}", name, formatDuration(ns), share));
   };
   part("attention", time.attentionNs);
-  part("mask search", time.searchNs);
+  if (!imported) part("mask search", time.searchNs);
   part("other", time.otherNs);
+  if (imported) return fields.take();
   fields.add("", fmt::format("{:<14}{:>10}   on top", "recording", formatDuration(time.recordNs)));
   return fields.take();
 }
@@ -204,7 +218,7 @@ std::string timeText(const TimeSplit& time, const TextStyle& style) {
 
 std::string infoText(const std::string& file, const TraceSummary& summary, const TextStyle& style) {
   return headerText(file, summary, style) + "\n" + sparsityText(summary, style) + "\n" +
-         timeText(summary.time, style);
+         timeText(summary.time, isImported(summary.run), style);
 }
 
 }  // namespace ditscope::analyzer

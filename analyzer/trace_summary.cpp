@@ -112,7 +112,8 @@ TraceFacts readFacts(const db::TraceReader& reader) {
 }
 
 bool isSparse(const db::AttnCall& call) {
-  return call.plan != "dense" && call.plan != "search";
+  // Of a call without a plan, as the capture of another profiler has them, nobody knows.
+  return !call.plan.empty() && call.plan != "dense" && call.plan != "search";
 }
 
 TraceSummary summarise(const TraceFacts& facts) {

@@ -10,6 +10,7 @@
 #include "analyzer/exchange/exchange_file.h"
 #include "analyzer/exchange/like.h"
 #include "analyzer/format.h"
+#include "analyzer/import/import_cli.h"
 #include "analyzer/machine_text.h"
 #include "db/config_file.h"
 #include "db/error.h"
@@ -26,7 +27,6 @@ std::string formatList() {
 }
 
 void addOptions(CLI::App& command, ExchangeArguments& a) {
-  command.add_option("--out", a.out, "file to write")->required()->type_name("PATH");
   command.add_option("--prefix", a.options.module, "module path of a layer's attention, {} for its number")
       ->type_name("PATH");
   command.add_option("--tile", a.options.tile, "tokens of a tile of sliding tile attention, such as 6x8x8")
@@ -70,7 +70,20 @@ CommandResult runExport(const ExchangeArguments& a) {
   return finish(a, "ditscope.export/1", format, losses);
 }
 
+std::optional<CaptureFormat> captureFormat(const ExchangeArguments& a) {
+  if (a.format == "nsys") return CaptureFormat::Nsys;
+  if (a.format == "kineto") return CaptureFormat::Kineto;
+  return a.format.empty() ? recogniseCapture(a.file) : std::nullopt;
+}
+
 CommandResult runImport(const ExchangeArguments& a) {
+  if (a.printRules) return {.text = std::string(defaultRulesText())};
+  for (const auto& [given, name] : {std::pair(!a.file.empty(), "FILE"), {!a.out.empty(), "--out"}})
+    if (!given)
+      throw db::Error(db::Error::Kind::BadInput, "command line", fmt::format("{} is required", name),
+                      "see ditscope import --help");
+  if (const auto capture = captureFormat(a))
+    return importCaptureCommand({.file = a.file, .out = a.out, .rules = a.rules, .json = a.json}, *capture);
   const std::string bytes = readExchangeFile(a.file);
   std::optional<db::SparsityConfig> like;
   ExchangeInput input{.bytes = bytes, .name = a.file, .like = nullptr, .options = a.options};
@@ -102,6 +115,7 @@ void addExchangeCommands(CLI::App& app, ExchangeArguments& a) {
       ->required()
       ->type_name("");
   write->add_option("--to", a.format, "format, see below")->required()->type_name("FORMAT");
+  write->add_option("--out", a.out, "file to write")->required()->type_name("PATH");
   addOptions(*write, a);
   write->add_option("--step", a.options.step, "only this step, of a trace")->type_name("STEP");
   write->add_option("--like", a.like, "recorded run that has the times of the steps")->type_name("RUN");
@@ -109,15 +123,28 @@ void addExchangeCommands(CLI::App& app, ExchangeArguments& a) {
                 "\nWhat a format cannot hold is named on stderr.\n\nExample:\n"
                 "  ditscope export config.json --to sparge --out tuned.pt");
 
-  auto* read = app.add_subcommand("import", "make a configuration from the settings of another tool");
-  read->add_option("FILE", a.file, "file in one of the formats below")->required()->type_name("");
+  auto* read = app.add_subcommand(
+      "import",
+      "make a trace from the capture of a profiler, or a configuration from another tool's settings");
+  read->add_option("FILE", a.file, "file in one of the formats below")->type_name("");
+  read->add_option("--out", a.out, "file to write")->type_name("PATH");
   read->add_option("--from", a.format, "format (default: what it looks like)")->type_name("FORMAT");
+  read->add_option("--rules", a.rules, "names by which steps, layers and attention of a capture are found")
+      ->type_name("FILE");
+  read->add_flag("--print-rules", a.printRules, "write the built-in rules, to begin a file of rules with");
   read->add_option("--like", a.like,
                    "run or configuration with the model, steps and blocks that the file lacks")
       ->type_name("FILE");
   addOptions(*read, a);
-  read->footer(formatList() +
-               "\nExample:\n  ditscope import best_pattern.json --like run.db --out config.json");
+  read->footer(
+      "Captures, which become a trace:\n"
+      "  nsys            Nsight Systems' SQLite export (.sqlite)\n"
+      "  kineto          PyTorch profiler (.json, .json.gz)\n"
+      "Environment variables and command lines in them are not read.\n\n" +
+      formatList() +
+      "\nExamples:\n  ditscope import profile.sqlite --out run.db\n"
+      "  ditscope import trace.json.gz --rules my_rules.json --out run.db\n"
+      "  ditscope import best_pattern.json --like run.db --out config.json");
 
   auto* diff = app.add_subcommand("diff", "what differs between two configurations");
   diff->add_option("BEFORE", a.file, "sparsity configuration")->required()->type_name("");

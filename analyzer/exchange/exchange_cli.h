@@ -20,6 +20,8 @@ struct ExchangeArguments {
   std::string out, like;
   ExchangeOptions options;
   bool json = false;
+  std::string rules;  // of the import of a capture
+  bool printRules = false;
   bool strict = false;  // losses make the exit code 1
 };
 

@@ -10,12 +10,14 @@ bin_dir=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 4
+ln -s "$source_dir/tests" tests # captures that the README imports
 export PATH="$bin_dir:$PATH" QT_QPA_PLATFORM=offscreen
 ran=0
 while IFS= read -r line; do
   command=${line%%  #*} # the comment after two blanks
   case $command in
     ''|'#'*|git\ *|cd\ *|./demo*|./check*) continue ;;
+    *'import tests/'*) ;; # a capture
     *bench*|*methods*|*tune*|*explain*|*verify*|*export*|*import*|*diff*|*' --config '*)
       [ -x "$bin_dir/ditscope-collect" ] || continue ;;& # they need a recording of the collector's
     *collect*)
