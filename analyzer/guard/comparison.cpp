@@ -15,7 +15,8 @@ namespace {
 
 std::vector<ComparedRun> factsOf(std::span<const RunSeries> runs) {
   std::vector<ComparedRun> facts;
-  for (const RunSeries& run : runs) facts.push_back({run.file, run.run, run.devices, run.losses});
+  for (const RunSeries& run : runs)
+    facts.push_back({run.file, run.run, run.devices, run.losses, run.circumstances});
   return facts;
 }
 
@@ -35,13 +36,33 @@ std::string disagreement(const Comparison& c, const char* name, std::string db::
   return fmt::format("{} {}", name, fmt::join(values, " and "));
 }
 
+// The same for a circumstance.
+std::string disagreement(const Comparison& c, const char* words, std::string_view name) {
+  std::set<std::string> values;
+  for (const auto* side : {&c.base, &c.next})
+    for (const ComparedRun& run : *side)
+      for (const db::Circumstance& fact : run.circumstances)
+        if (fact.name == name && !fact.value.empty()) values.insert(fact.value);
+  return values.size() < 2 ? "" : fmt::format("{} {}", words, fmt::join(values, " and "));
+}
+
 // What no verdict can see past.
 std::string conflictOf(const Comparison& c) {
-  if (c.rule.acrossDrivers) return "";
   for (const std::string& text :
        {disagreement(c, "driver", &db::Run::driver), disagreement(c, "CUDA", &db::Run::cuda)})
-    if (!text.empty()) return fmt::format("measured with {}; --across drivers compares them", text);
+    if (!text.empty() && !c.rule.acrossDrivers)
+      return fmt::format("measured with {}; --across drivers compares them", text);
+  for (const std::string& text :
+       {disagreement(c, "the clock policies", "clock_policy"), disagreement(c, "a cache that is", "cache")})
+    if (!text.empty() && !c.rule.acrossClocks)
+      return fmt::format("measured with {}; --across clocks compares them", text);
   return "";
+}
+
+void noteUnknownClocks(Comparison& c) {
+  const auto known = [](const ComparedSeries& series) { return series.evidence.cycleShift.has_value(); };
+  if (!c.series.empty() && std::ranges::none_of(c.series, known))
+    c.notes.emplace_back("clocks are not known, so that a lower clock looks like a slower kernel");
 }
 
 void addNotes(Comparison& c) {
@@ -51,8 +72,15 @@ void addNotes(Comparison& c) {
                                    Named("driver", &db::Run::driver), Named("CUDA", &db::Run::cuda)})
     if (const std::string text = disagreement(c, name, fact); !text.empty())
       c.notes.push_back("the runs differ: " + text);
+  for (const auto& [words, name] : {std::pair("clock policies", "clock_policy"), std::pair("cache", "cache"),
+                                    std::pair("compiler", "compiler"), std::pair("operating system", "os"),
+                                    std::pair("processors allowed", "affinity")})
+    if (const std::string text = disagreement(c, words, std::string_view(name)); !text.empty())
+      c.notes.push_back("the runs differ: " + text);
   for (const auto* side : {&c.base, &c.next})
     for (const ComparedRun& run : *side) {
+      for (const db::Circumstance& fact : run.circumstances)
+        if (fact.name == "disturbed") c.notes.push_back(fmt::format("{}: {}", run.file, fact.value));
       for (const db::HealthCounter& loss : run.losses)
         c.notes.push_back(fmt::format("{}: {} = {}", run.file, loss.name, loss.value));
       if (!run.run.finalised) c.notes.push_back(run.file + ": not finalised");
@@ -75,7 +103,11 @@ ComparedSeries weighPair(const SeriesPair& pair, VerdictRule rule) {
   rule.bootstrap.seed ^= hashOf(pair.key);  // of its own, so that no other series changes its interval
   ComparedSeries series{
       .key = pair.key, .note = pair.note, .baseNs = meanNs(pair.base), .newNs = meanNs(pair.next)};
-  series.evidence = weigh(screenAll(pair.base, rule.screening), screenAll(pair.next, rule.screening), rule);
+  const std::vector<RunSamples> base = screenAll(pair.base, rule.screening),
+                                next = screenAll(pair.next, rule.screening);
+  for (const RunSamples& run : base) series.baseRuns.push_back(statisticsOf(run));
+  for (const RunSamples& run : next) series.newRuns.push_back(statisticsOf(run));
+  series.evidence = weigh(base, next, rule);
   return series;
 }
 
@@ -174,6 +206,7 @@ Comparison compare(std::span<const RunSeries> base, std::span<const RunSeries> n
     c.series.push_back(weighPair(pair, c.rule.verdict));
   }
   judgeSeries(c, pairing.pairs);
+  noteUnknownClocks(c);
   c.onlyBase = largestFirst(pairing.onlyBase);
   c.onlyNew = largestFirst(pairing.onlyNew);
   judgeWhole(c);

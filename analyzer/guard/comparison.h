@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analyzer/guard/launch_series.h"
+#include "analyzer/guard/run_statistics.h"
 #include "analyzer/guard/verdict.h"
 #include "analyzer/progress.h"
 
@@ -17,6 +18,8 @@ struct CompareRule {
   VerdictRule verdict;
   bool acrossDevices = false;  // devices of one model are compared with each other, with a wider floor
   bool acrossDrivers = false;
+  bool acrossClocks = false;   // other clock policies and caches
+  bool unclearPasses = false;  // exit code 0 and not 2
   double clearShare = 0.5;  // of the base's kernel time that must have a verdict, else the whole is unclear
   std::vector<std::string> kernels;  // only those whose name holds one of these; empty = all
 };
@@ -25,8 +28,9 @@ struct CompareRule {
 inline constexpr double kBetweenDevices = 0.025;
 
 struct ComparedSeries {
-  SeriesKey key;     // of the base
-  std::string note;  // how the new one differs: registers, shared memory
+  SeriesKey key;                                     // of the base
+  std::string note;                                  // how the new one differs: registers, shared memory
+  std::vector<RunStatistics> baseRuns{}, newRuns{};  // one a run that has the series
   ShiftEvidence evidence{};
   Judgement judgement{};
   double baseNs = 0, newNs = 0;  // time of all launches, mean over the runs
@@ -44,6 +48,7 @@ struct ComparedRun {
   db::Run run;
   std::vector<db::Device> devices;
   std::vector<db::HealthCounter> losses;
+  std::vector<db::Circumstance> circumstances;
 };
 
 struct Comparison {

@@ -78,7 +78,9 @@ void writeText(const std::string& path, const std::string& text) {
 CommandResult runCompare(const GuardArguments& a) {
   CompareRule rule = a.rule;
   for (const std::string& what : a.across)
-    (what == "devices" ? rule.acrossDevices : rule.acrossDrivers) = true;
+    (what == "devices"   ? rule.acrossDevices
+     : what == "drivers" ? rule.acrossDrivers
+                         : rule.acrossClocks) = true;
   const Sides sides = sidesOf(a.files);
   const SeriesOptions options{.seed = rule.verdict.bootstrap.seed, .deviceModels = rule.acrossDevices};
   const std::vector<RunSeries> base = readAll(sides.base, options), next = readAll(sides.next, options);
@@ -116,16 +118,21 @@ void addGuardCommands(CLI::App& app, GuardArguments& a) {
   compare->add_option("--kernel", a.rule.kernels, "only kernels whose name holds this; may be given again")
       ->allow_extra_args(false)
       ->type_name("TEXT");
-  compare->add_option("--across", a.across, "compare all the same: other devices of one model, other drivers")
+  compare
+      ->add_option(
+          "--across", a.across,
+          "compare all the same: other devices of one model, other drivers, other clock policies and caches")
       ->delimiter(',')
-      ->check(CLI::IsMember({"devices", "drivers"}))
+      ->check(CLI::IsMember({"devices", "drivers", "clocks"}))
       ->allow_extra_args(false)
-      ->type_name("devices,drivers");
+      ->type_name("devices,drivers,clocks");
   compare
       ->add_option("--clear-share", a.rule.clearShare,
                    "of the kernel time that must have a verdict, else the whole is unclear (default: 0.5)")
       ->check(CLI::Range(0.0, 1.0))
       ->type_name("SHARE");
+  compare->add_flag("--unclear-passes", a.rule.unclearPasses,
+                    "exit code 0 and not 2 where it cannot be told");
   compare
       ->add_option("--warmups", a.rule.verdict.screening.warmups,
                    "first launches of a kernel in a run that do not count (default: 1)")

@@ -8,6 +8,7 @@
 #include <random>
 #include <unordered_map>
 
+#include "analyzer/guard/clock_track.h"
 #include "analyzer/statistics.h"
 #include "db/enum_names.h"
 
@@ -79,6 +80,8 @@ RunSeries readSeries(const std::string& file, const db::TraceReader& reader, con
   result.devices = reader.devices();
   for (const db::HealthCounter& counter : reader.health())
     if (counter.value != 0) result.losses.push_back(counter);
+  result.circumstances = reader.circumstances();
+  const ClockTrack track(reader.deviceClocks());
   const auto texts = problems(reader, result.run);
   const auto names = deviceNames(result.devices, options.deviceModels);
   std::map<int64_t, double> clocks;
@@ -107,7 +110,8 @@ RunSeries readSeries(const std::string& file, const db::TraceReader& reader, con
       series = &result.series[key];
       series->deviceClockHz = clocks[kernel.deviceId];
     }
-    reservoir.add(*series, {double(kernel.durationNs), 0, kernel.flags});
+    const double clock = track.during(kernel.deviceId, kernel.startNs, kernel.startNs + kernel.durationNs);
+    reservoir.add(*series, {double(kernel.durationNs), clock, kernel.flags});
   });
   return result;
 }

@@ -42,6 +42,7 @@ struct RunSeries {  // of one trace
   db::Run run;
   std::vector<db::Device> devices;
   std::vector<db::HealthCounter> losses;  // counters that are not zero
+  std::vector<db::Circumstance> circumstances;
   std::map<SeriesKey, LaunchSeries> series;
 };
 

@@ -130,7 +130,8 @@ std::string compareText(const Comparison& c, bool all, const TextStyle& style) {
 }
 
 int exitCodeOf(const Comparison& c) {
-  return c.verdict == Verdict::Slower ? 1 : c.verdict == Verdict::Unclear ? 2 : 0;
+  if (c.verdict == Verdict::Unclear) return c.rule.unclearPasses ? 0 : 2;
+  return c.verdict == Verdict::Slower ? 1 : 0;
 }
 
 }  // namespace ditscope::analyzer

@@ -44,8 +44,24 @@ Json keyJson(const SeriesKey& key) {
           {"dynamic_shared_bytes", key.dynamicSharedBytes}};
 }
 
-Json sideJson(const ShiftEvidence& e, bool base, double totalNs) {
-  return {{"runs", base ? e.baseRuns : e.newRuns},
+Json runStatisticsJson(const std::vector<RunStatistics>& runs) {
+  Json json = Json::array();
+  for (const RunStatistics& run : runs)
+    json.push_back({{"samples", run.samples},
+                    {"min_ns", jsonNumber(run.min)},
+                    {"q1_ns", jsonNumber(run.q1)},
+                    {"median_ns", jsonNumber(run.median)},
+                    {"q3_ns", jsonNumber(run.q3)},
+                    {"p95_ns", jsonNumber(run.p95)},
+                    {"p99_ns", jsonNumber(run.p99)},
+                    {"mad_ns", jsonNumber(run.mad)},
+                    {"clock_hz", jsonNumber(run.clockHz)}});
+  return json;
+}
+
+Json sideJson(const ShiftEvidence& e, bool base, double totalNs, const std::vector<RunStatistics>& runs) {
+  return {{"each_run", runStatisticsJson(runs)},
+          {"runs", base ? e.baseRuns : e.newRuns},
           {"samples", base ? e.baseSamples : e.newSamples},
           {"median_ns", jsonNumber(base ? e.baseMedianNs : e.newMedianNs)},
           {"total_ns", jsonNumber(totalNs)},
@@ -66,8 +82,8 @@ Json seriesJson(const ComparedSeries& s) {
           {"p", jsonNumber(e.p)},
           {"q", jsonNumber(e.q)},
           {"cycle_shift", e.cycleShift ? ratio(*e.cycleShift) : Json()},
-          {"base", sideJson(e, true, s.baseNs)},
-          {"new", sideJson(e, false, s.newNs)}};
+          {"base", sideJson(e, true, s.baseNs, s.baseRuns)},
+          {"new", sideJson(e, false, s.newNs, s.newRuns)}};
 }
 
 Json runsJson(const std::vector<ComparedRun>& runs) {
@@ -75,6 +91,8 @@ Json runsJson(const std::vector<ComparedRun>& runs) {
   for (const ComparedRun& run : runs) {
     Json losses = Json::object();
     for (const db::HealthCounter& loss : run.losses) losses[loss.name] = loss.value;
+    Json circumstances = Json::object();
+    for (const db::Circumstance& fact : run.circumstances) circumstances[fact.name] = fact.value;
     json.push_back({{"file", run.file},
                     {"uuid", run.run.uuid},
                     {"commit", run.run.gitCommit},
@@ -82,6 +100,7 @@ Json runsJson(const std::vector<ComparedRun>& runs) {
                     {"driver", run.run.driver},
                     {"cuda", run.run.cuda},
                     {"finalised", run.run.finalised},
+                    {"circumstances", circumstances},
                     {"losses", losses}});
   }
   return json;
@@ -117,7 +136,9 @@ std::string compareJson(const Comparison& c) {
                  {"min_samples", rule.screening.minSamples},
                  {"clear_share", c.rule.clearShare},
                  {"across_devices", c.rule.acrossDevices},
-                 {"across_drivers", c.rule.acrossDrivers}}},
+                 {"across_drivers", c.rule.acrossDrivers},
+                 {"across_clocks", c.rule.acrossClocks},
+                 {"unclear_passes", c.rule.unclearPasses}}},
                {"base", runsJson(c.base)},
                {"new", runsJson(c.next)},
                {"screening", {{"base", countsJson(c.baseCounts)}, {"new", countsJson(c.newCounts)}}},

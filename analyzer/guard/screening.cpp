@@ -28,7 +28,7 @@ RunSamples screen(std::span<const Launch> launches, double deviceClockHz, const 
       ++run.counts.zeroTime;
     } else if ((launch.flags & db::kBeforeLaunch) != 0) {
       ++run.counts.beforeLaunch;
-    } else if ((launch.flags & db::kWarmup) != 0 || place++ < rule.warmups) {
+    } else if (const bool first = place++ < rule.warmups; first || (launch.flags & db::kWarmup) != 0) {
       ++run.counts.warmup;
     } else if ((launch.flags & db::kThrottled) != 0 || slowClock) {
       ++run.counts.throttled;

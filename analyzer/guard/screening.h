@@ -16,8 +16,8 @@ struct Launch {
 };
 
 struct ScreeningRule {
-  int64_t warmups = 1;           // first launches of a series in each run; marked ones go in any case
-  int64_t minSamples = 10;       // a run with fewer does not count
+  int64_t warmups = 1;      // first launches of a series in each run; those that are marked go in any case
+  int64_t minSamples = 10;  // a run with fewer does not count
   double throttledClock = 0.75;  // of the device's own clock; below it a launch counts as throttled
 };
 

@@ -132,7 +132,11 @@ Judgement judgeOne(const ShiftEvidence& e, const VerdictRule& rule) {
   if (!e.mixture.empty()) return {.reason = e.mixture};
   if (e.interval.low > e.floor) return judgeBeyond(e, 1, rule);
   if (e.interval.high < -e.floor) return judgeBeyond(e, -1, rule);
-  if (e.interval.low >= -e.floor && e.interval.high <= e.floor)
+  const bool within = e.interval.low >= -e.floor && e.interval.high <= e.floor;
+  if (within && e.cycleShift && std::abs(*e.cycleShift) > e.floor)
+    return {.reason = fmt::format("{}, but {} in cycles: the clock changed and hides it", intervalText(e),
+                                  formatShift(*e.cycleShift))};
+  if (within)
     return {.verdict = Verdict::Same, .reason = fmt::format("{}, within {}", intervalText(e), floorText(e))};
   return {.reason = fmt::format("interval too wide: {} against {}; take more {}", intervalText(e),
                                 floorText(e), std::min(e.baseRuns, e.newRuns) < 3 ? "runs" : "samples")};

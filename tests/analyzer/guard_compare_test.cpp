@@ -14,9 +14,11 @@ namespace ditscope::tests {
 namespace {
 
 using namespace analyzer;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 class GuardCompare : public testing::Test {
  protected:
@@ -115,6 +117,34 @@ TEST_F(GuardCompare, AnotherDriverIsAnotherMachine) {
   CompareRule across;
   across.acrossDrivers = true;
   EXPECT_EQ(compared(with({{}}), other, across).verdict, Verdict::Slower);
+}
+
+TEST_F(GuardCompare, ClocksComeWithTheTrace) {
+  KernelTrace base = with({{}}), lower = with({{.ns = 2.2e6}}, 2);
+  EXPECT_THAT(compared(base, lower).notes, Contains(HasSubstr("clocks are not known")));
+  base.clockHz = 1'980'000'000;
+  lower.clockHz = 1'800'000'000;
+  const Comparison c = compared(base, lower);
+  EXPECT_THAT(c.notes, IsEmpty());
+  EXPECT_THAT(c.series[0].judgement.reason, HasSubstr("the clock changed, not the kernel"));
+  EXPECT_EQ(c.series[0].newRuns.at(0).clockHz, 1.8e9);
+  lower.clockHz = base.clockHz;
+  EXPECT_EQ(compared(base, lower).verdict, Verdict::Slower);
+}
+
+TEST_F(GuardCompare, AnotherClockPolicyIsAnotherMachine) {
+  KernelTrace locked = with({{}}), free = with({{.ns = 2.2e6}}, 2);
+  locked.circumstances = {{"clock_policy", "locked at 1980 MHz"}, {"load_start", "0.1"}};
+  free.circumstances = {
+      {"clock_policy", "free"}, {"load_start", "0.2"}, {"disturbed", "load 9 on 2 processors"}};
+  const Comparison c = compared(locked, free);
+  EXPECT_EQ(c.verdict, Verdict::Unclear);
+  EXPECT_THAT(c.series[0].judgement.reason, HasSubstr("the clock policies free and locked at 1980 MHz"));
+  EXPECT_THAT(c.notes, Contains("trace.db: load 9 on 2 processors"));
+  EXPECT_THAT(c.notes, Not(Contains(HasSubstr("0.1")))) << "loads always differ";
+  CompareRule across;
+  across.acrossClocks = true;
+  EXPECT_EQ(compared(locked, free, across).verdict, Verdict::Slower);
 }
 
 TEST_F(GuardCompare, TheWholeIsUnclearWhenMostOfTheTimeIs) {

@@ -45,6 +45,8 @@ TEST_F(CompareProgram, ExitCodes) {
   EXPECT_EQ(run({"base1.db", "base2.db", "--", "base3.db"}).exitCode, 0);
   write("noisy.db", {{.name = "flash", .noise = 0.3}}, 4);
   EXPECT_EQ(run({"noisy.db", "base1.db"}).exitCode, 2);
+  EXPECT_EQ(run({"noisy.db", "base1.db", "--unclear-passes"}).exitCode, 0);
+  EXPECT_EQ(run({"base1.db", "new1.db", "--unclear-passes"}).exitCode, 1);
   EXPECT_EQ(run({"base1.db", "nowhere.db"}).exitCode, 3);
   EXPECT_EQ(run({"new1.db", "new2.db", "new3.db", "--", "base1.db", "base2.db", "base3.db"}).exitCode, 0)
       << "faster is no regression";
@@ -80,6 +82,9 @@ TEST_F(CompareProgram, JsonHoldsTheNumbersAndIsTheSameForASeed) {
   EXPECT_LT(series.at("interval").at(0), series.at("shift"));
   EXPECT_LT(series.at("q"), 0.05);
   EXPECT_EQ(series.at("base").at("samples"), 60);
+  EXPECT_EQ(series.at("base").at("each_run").size(), 3U);
+  EXPECT_LT(series.at("base").at("each_run").at(2).at("q1_ns"),
+            series.at("base").at("each_run").at(2).at("p99_ns"));
   EXPECT_EQ(series.at("base").at("screening").at("warmup"), 3);
   EXPECT_EQ(run(arguments).out, result.out) << "same seed, same bytes";
   arguments.back() = "8";

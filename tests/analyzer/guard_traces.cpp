@@ -20,6 +20,7 @@ void writeKernelTrace(const std::filesystem::path& path, const KernelTrace& trac
   db::TraceWriter writer(path, run, {.overwrite = true});
   std::vector<int64_t> devices;
   for (const db::Device& device : trace.devices) devices.push_back(writer.addDevice(device));
+  for (const db::Circumstance& fact : trace.circumstances) writer.setCircumstance(fact.name, fact.value);
   std::mt19937_64 random(trace.seed);
   const auto uniform = [&] { return (double(random() >> 11) + 1) / 9007199254740993.0; };
   int64_t now = 0;
@@ -40,6 +41,7 @@ void writeKernelTrace(const std::filesystem::path& path, const KernelTrace& trac
       kernel.flags = spec.flags;
       now += kernel.durationNs + 1000;
       writer.push(kernel);
+      if (trace.clockHz > 0) writer.push(db::DeviceClock{kernel.deviceId, now, trace.clockHz});
     }
   }
   writer.finalise(run);

@@ -25,6 +25,8 @@ struct KernelSpec {
 struct KernelTrace {
   std::vector<KernelSpec> kernels{KernelSpec{}};
   std::vector<db::Device> devices{{.ordinal = 0, .uuid = "GPU-a", .name = "H100", .clockHz = 1'980'000'000}};
+  std::vector<db::Circumstance> circumstances{};
+  int64_t clockHz = 0;  // of the devices, measured beside every launch; 0 = not measured
   std::function<void(db::Run&)> run = [](db::Run&) {};
   uint64_t seed = 1;
 };

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <random>
 
+#include "analyzer/guard/clock_track.h"
+#include "analyzer/guard/run_statistics.h"
 #include "analyzer/guard/verdict.h"
 #include "db/model.h"
 
@@ -72,6 +74,40 @@ TEST(Screening, SetsAsideAndCounts) {
   EXPECT_FALSE(run.usesThrottled);
   EXPECT_TRUE(run.clockHz.empty()) << "not every clock is known";
   EXPECT_EQ(run.totalNs, 43);
+}
+
+TEST(Screening, AMarkedWarmUpIsTheFirstLaunch) {
+  std::vector<Launch> launches(11, Launch{5, 0, 0});
+  launches.front().flags = db::kWarmup;
+  const RunSamples run = screen(launches, 0, {});
+  EXPECT_EQ(run.counts.warmup, 1);
+  EXPECT_EQ(run.ns.size(), 10U);
+}
+
+TEST(Screening, ClocksAreThoseAroundTheLaunch) {
+  const ClockTrack track({{1, 100, 1000}, {1, 300, 2000}, {1, 5'000'000'000, 4000}, {2, 100, 7000}});
+  EXPECT_EQ(track.during(1, 150, 250), 1500);
+  EXPECT_EQ(track.during(1, 50, 90), 1000) << "before the first";
+  EXPECT_EQ(track.during(1, 400, 500), 2000) << "the next is seconds away";
+  EXPECT_EQ(track.during(1, 2'000'000'000, 2'000'000'100), 0) << "none is near";
+  EXPECT_EQ(track.during(2, 150, 250), 7000);
+  EXPECT_EQ(track.during(3, 150, 250), 0);
+}
+
+TEST(Screening, StatisticsOfARun) {
+  std::vector<Launch> launches{{9, 1e9, 0}};
+  for (int i = 100; i >= 0; --i) launches.push_back({100.0 + i, 2e9, 0});
+  const RunStatistics s = statisticsOf(screen(launches, 2e9, {}));
+  EXPECT_EQ(s.samples, 101);
+  EXPECT_EQ(s.min, 100);
+  EXPECT_EQ(s.q1, 125);
+  EXPECT_EQ(s.median, 150);
+  EXPECT_EQ(s.q3, 175);
+  EXPECT_EQ(s.p95, 195);
+  EXPECT_EQ(s.p99, 199);
+  EXPECT_EQ(s.mad, 25);
+  EXPECT_EQ(s.clockHz, 2e9);
+  EXPECT_TRUE(std::isnan(statisticsOf({}).median));
 }
 
 TEST(Screening, ThrottledLaunchesAreBetterThanNone) {
@@ -145,6 +181,12 @@ TEST(Verdict, ASlowerClockIsNotASlowerKernel) {
   const Outcome kernel = outcome(runs(base, 3), runs({.ns = 2.2e6, .clockHz = 1.98e9, .seed = 2}, 3));
   EXPECT_EQ(kernel.judgement.verdict, Verdict::Slower) << kernel.judgement.reason;
   EXPECT_NEAR(std::expm1(kernel.evidence.cycleShift.value()), 0.1, 0.01);
+}
+
+TEST(Verdict, AFasterClockDoesNotHideASlowerKernel) {
+  const Outcome o = outcome(runs({.clockHz = 1.8e9}, 3), runs({.clockHz = 1.98e9, .seed = 2}, 3));
+  EXPECT_EQ(o.judgement.verdict, Verdict::Unclear);
+  EXPECT_THAT(o.judgement.reason, HasSubstr("in cycles: the clock changed and hides it"));
 }
 
 TEST(Verdict, ThrottledSamplesDecideNothing) {
