@@ -15,6 +15,7 @@
 #include "analyzer/dispatch.h"
 #include "analyzer/exchange/exchange_cli.h"
 #include "analyzer/guard/guard_cli.h"
+#include "analyzer/history/history_cli.h"
 #include "analyzer/quantity.h"
 #include "analyzer/tune/tune_cli.h"
 #include "analyzer/verify/verify_command.h"
@@ -67,6 +68,7 @@ struct Options {
   VerifyOptions verify;
   ExchangeArguments exchange;
   GuardArguments guard;
+  HistoryArguments history;
   TuneArguments tune;
 };
 
@@ -146,12 +148,14 @@ void addCommands(CLI::App& app, Options& options) {
   addExchangeCommands(app, options.exchange);
   addTuneCommands(app, options.tune);
   addGuardCommands(app, options.guard);
+  addHistoryCommands(app, options.history);
 }
 
 CommandResult execute(const CLI::App& app, const Options& options) {
   if (auto result = runExchangeCommand(app, options.exchange)) return *std::move(result);
   if (auto result = runTuneCommand(app, options.tune)) return *std::move(result);
   if (auto result = runGuardCommand(app, options.guard)) return *std::move(result);
+  if (auto result = runHistoryCommand(app, options.history)) return *std::move(result);
   if (app.got_subcommand("info")) return {runInfo(options.common)};
   if (app.got_subcommand("heads")) return {runHeads(options.common, options.heads)};
   if (app.got_subcommand("verify")) return runVerify(options.common, options.verify);

@@ -8,7 +8,7 @@
 
 namespace ditscope::db {
 
-void migrate(Connection& connection, std::span<const std::string_view> scripts) {
+void migrate(Connection& connection, std::span<const std::string_view> scripts, uint32_t applicationId) {
   const int64_t have = connection.queryInt("PRAGMA user_version");
   const int64_t want = int64_t(scripts.size());
   if (have < 0 || have > want) {
@@ -20,7 +20,7 @@ void migrate(Connection& connection, std::span<const std::string_view> scripts) 
     Transaction transaction(connection);
     connection.exec(std::string(scripts[size_t(version)]));
     connection.exec(
-        fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId, version + 1));
+        fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", applicationId, version + 1));
     transaction.commit();
   }
 }

@@ -3,6 +3,7 @@
 // all scripts, an old one the missing ones. Forward only, one transaction a script.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string_view>
@@ -18,8 +19,11 @@ inline constexpr int kApplicationId = 0x44495450;  // "DITP", in the file header
   return int(schemaScripts().size());
 }
 
+[[nodiscard]] std::span<const std::string_view> historyScripts();  // of a history of kernel times
+
 // Brings a connection that may write up to the last script. Throws db::Error for a newer file.
-void migrate(Connection& connection, std::span<const std::string_view> scripts = schemaScripts());
+void migrate(Connection& connection, std::span<const std::string_view> scripts = schemaScripts(),
+             uint32_t applicationId = uint32_t(kApplicationId));
 
 // The same for a finished trace file. Returns the version it had.
 int upgradeTraceFile(const std::filesystem::path& path,

@@ -4,15 +4,13 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
-#include <array>
-#include <fstream>
 #include <set>
 #include <string>
 #include <system_error>
 #include <utility>
 
 #include "db/error.h"
-#include "db/head_blob.h"
+#include "db/hardened_file.h"
 #include "db/migrations.h"
 #include "db/trace_reader.h"
 
@@ -26,49 +24,8 @@ constexpr int kOpcodesPerPoll = 20'000;  // below a millisecond
 }
 
 constexpr const char* kTakeIntact = "take an intact copy or record again";
-constexpr const char* kGiveTrace = "give a file that ditscope collect or ditscope import wrote";
-
-uint32_t bigEndian(const char* bytes) {
-  uint32_t value = 0;
-  for (int i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(bytes[i]);
-  return value;
-}
-
-bool hasContent(const std::filesystem::path& path, const char* suffix) {
-  std::error_code missing;
-  const auto bytes = std::filesystem::file_size(path.string() + suffix, missing);
-  return !missing && bytes > 0;
-}
-
-// SQLite pads the last page of a file with zeros, so that a few missing bytes go unnoticed. The header says
-// how long the file must be, unless a WAL holds newer pages or the count is not kept (file format, 1.3.8).
-bool isCutShort(const std::filesystem::path& path, const std::array<char, 100>& header) {
-  const bool countIsKept = bigEndian(&header[24]) == bigEndian(&header[92]);
-  if (!countIsKept || hasContent(path, "-wal") || hasContent(path, "-journal")) return false;
-  const uint64_t stored = (bigEndian(&header[16]) >> 16);
-  const uint64_t pageBytes = stored == 1 ? 65536 : stored;
-  std::error_code error;
-  const auto bytes = std::filesystem::file_size(path, error);
-  return !error && bytes < pageBytes * bigEndian(&header[28]);
-}
-
-// Looks at the bytes before SQLite does.
-void checkHeader(const std::filesystem::path& path) {
-  const std::string name = path.string();
-  std::array<char, 100> header{};
-  std::ifstream file(path, std::ios::binary);
-  if (!file) refuse(name, "it cannot be opened", "check that it exists and that you may read it");
-  file.read(header.data(), header.size());
-  if (file.gcount() == 0) refuse(name, "the file is empty", kGiveTrace);
-  if (file.gcount() < std::streamsize(header.size()) ||
-      std::string(header.data(), 16) != std::string("SQLite format 3\0", 16)) {
-    refuse(name, "it is not a DiTScope trace", kGiveTrace);
-  }
-  if (bigEndian(&header[68]) != uint32_t(kApplicationId)) {
-    refuse(name, "it is a SQLite file, but not a DiTScope trace", kGiveTrace);
-  }
-  if (isCutShort(path, header)) refuse(name, "the file is cut short", kTakeIntact);
-}
+constexpr OurFile kTrace{"DiTScope trace", uint32_t(kApplicationId),
+                         "give a file that ditscope collect or ditscope import wrote"};
 
 int onProgress(void* context) {  // an exception must not cross SQLite
   try {
@@ -76,31 +33,6 @@ int onProgress(void* context) {  // an exception must not cross SQLite
   } catch (...) {
     return 1;
   }
-}
-
-void harden(const Connection& connection) {
-  sqlite3* db = connection.handle();
-  for (const auto& [option, value] : {std::pair{SQLITE_DBCONFIG_DEFENSIVE, 1},
-                                      {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-                                      {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
-                                      {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
-                                      {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
-                                      {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0}}) {
-    sqlite3_db_config(db, option, value, nullptr);
-  }
-  for (const auto& [limit, value] : {std::pair{SQLITE_LIMIT_LENGTH, int(kMaxBlobBytes) + (1 << 20)},
-                                     {SQLITE_LIMIT_SQL_LENGTH, 100'000},
-                                     {SQLITE_LIMIT_COLUMN, 100},
-                                     {SQLITE_LIMIT_ATTACHED, 0},
-                                     {SQLITE_LIMIT_EXPR_DEPTH, 100},
-                                     {SQLITE_LIMIT_VDBE_OP, 250'000},
-                                     {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
-                                     {SQLITE_LIMIT_FUNCTION_ARG, 8}}) {
-    sqlite3_limit(db, limit, value);
-  }
-  connection.exec(
-      "PRAGMA busy_timeout = 2000; PRAGMA mmap_size = 0; PRAGMA query_only = 1; PRAGMA cell_size_check = 1;"
-      "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768");
 }
 
 // Returns the version of the schema.
@@ -124,41 +56,6 @@ int checkVersion(const Connection& connection) {
   return currentSchemaVersion();
 }
 
-// Each table of a version must be a plain STRICT table with at least its columns, stored and of their types.
-// A newer file may have more of both.
-void checkTables(const Connection& connection, int version) {
-  Connection expected("", Connection::Mode::Memory);
-  migrate(expected, schemaScripts().first(size_t(version)));
-  Statement tables =
-      expected.prepare("SELECT name FROM pragma_table_list WHERE schema='main' AND name NOT LIKE 'sqlite_%'");
-  Statement kind = connection.prepare("SELECT type, strict FROM pragma_table_list(?) WHERE schema = 'main'");
-  Statement columns = expected.prepare("SELECT name, type FROM pragma_table_xinfo(?)");
-  Statement column = connection.prepare("SELECT type, hidden FROM pragma_table_xinfo(?) WHERE name = ?");
-  while (tables.step()) {
-    const std::string table(tables.textAt(0));
-    const bool plain = kind.bindAll(table).step() && kind.textAt(0) == "table" && kind.intAt(1) == 1;
-    if (!plain)
-      refuse(connection.name(), fmt::format("'{}' is not the table it should be", table), kTakeIntact);
-    kind.reset();
-    columns.bindAll(table);
-    while (columns.step()) {
-      const std::string name(columns.textAt(0));
-      const bool same =
-          column.bindAll(table, name).step() && column.textAt(0) == columns.textAt(1) && column.intAt(1) == 0;
-      if (!same)
-        refuse(connection.name(), fmt::format("column '{}.{}' is not what it should be", table, name),
-               kTakeIntact);
-      column.reset();
-    }
-  }
-}
-
-void runQuickCheck(const Connection& connection) {
-  const std::string verdict = connection.queryText("PRAGMA quick_check(1)");
-  if (verdict != "ok")
-    refuse(connection.name(), fmt::format("the file is damaged ({})", verdict), kTakeIntact);
-}
-
 // From here on: reading our own tables and plain functions only.
 int authorise(void*, int action, const char* first, const char*, const char*, const char* viaTriggerOrView) {
   static const std::set<std::string, std::less<>> kTables = {
@@ -175,6 +72,7 @@ int authorise(void*, int action, const char* first, const char*, const char*, co
 Connection connectAs(const std::filesystem::path& path, Connection::Mode mode) {
   Connection connection(path, mode);
   harden(connection);
+  connection.exec("PRAGMA query_only = 1");
   [[maybe_unused]] const int64_t firstRead = connection.queryInt("SELECT count(*) FROM sqlite_schema");
   return connection;
 }
@@ -197,7 +95,7 @@ Connection connect(const std::filesystem::path& path) {
 
 OpenedTrace openTrace(const std::filesystem::path& path, bool quickCheck,
                       const std::function<bool()>& cancelled) {
-  checkHeader(path);
+  checkHeader(path, kTrace);
   std::error_code error;
   const auto real = std::filesystem::canonical(path, error);  // a link is fine here, but none below it
   if (error) refuse(path.string(), error.message(), "check the path");
@@ -208,7 +106,7 @@ OpenedTrace openTrace(const std::filesystem::path& path, bool quickCheck,
   }
   if (quickCheck) runQuickCheck(connection);
   const int version = checkVersion(connection);
-  checkTables(connection, version);
+  checkTables(connection, schemaScripts().first(size_t(version)));
   sqlite3_set_authorizer(connection.handle(), authorise, nullptr);
   return {std::move(connection), version};
 }
