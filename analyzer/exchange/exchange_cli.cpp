@@ -4,14 +4,17 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "analyzer/exchange/config_diff.h"
 #include "analyzer/exchange/exchange_file.h"
 #include "analyzer/exchange/like.h"
+#include "analyzer/export/trace_export.h"
 #include "analyzer/format.h"
 #include "analyzer/import/import_cli.h"
 #include "analyzer/machine_text.h"
+#include "analyzer/terminal.h"
 #include "db/config_file.h"
 #include "db/error.h"
 #include "db/trace_reader.h"
@@ -19,8 +22,15 @@
 namespace ditscope::analyzer {
 namespace {
 
+std::string traceFormatList() {
+  std::string text = "Formats of a trace:\n";
+  for (const TraceExport& format : traceExports())
+    text += fmt::format("  {:<16}{} ({})\n", format.name, format.help, format.extension);
+  return text;
+}
+
 std::string formatList() {
-  std::string text = "Formats:\n";
+  std::string text = "Formats of settings:\n";
   for (const ExchangeFormat& format : exchangeFormats())
     text += fmt::format("  {:<16}{} ({})\n", format.name, format.help, format.extension);
   return text;
@@ -39,12 +49,12 @@ void addOptions(CLI::App& command, ExchangeArguments& a) {
 }
 
 // Losses go to stderr as sentences, or into the object on stdout.
-CommandResult finish(const ExchangeArguments& a, const char* schema, const ExchangeFormat& format,
+CommandResult finish(const ExchangeArguments& a, const char* schema, std::string_view format,
                      const LossReport& losses) {
   CommandResult result{.text = {}, .exitCode = a.strict && !losses.empty() ? 1 : 0};
   if (a.json) {
     result.text = jsonText(
-        {{"schema", schema}, {"file", a.file}, {"format", format.name}, {"out", a.out}, {"losses", losses}});
+        {{"schema", schema}, {"file", a.file}, {"format", format}, {"out", a.out}, {"losses", losses}});
     return result;
   }
   result.text =
@@ -53,21 +63,45 @@ CommandResult finish(const ExchangeArguments& a, const char* schema, const Excha
   return result;
 }
 
+CommandResult runTraceExport(const ExchangeArguments& a, const TraceExport& format) {
+  if (!isTraceFile(a.file))
+    throw db::Error(db::Error::Kind::BadInput, fmt::format("cannot export {} to {}", a.file, format.name),
+                    "it is no trace, and the format shows a recorded run",
+                    "give a trace, or one of the formats of settings; ditscope export --help lists them");
+  ProgressLine progress(fmt::format("writing {}, kernels", a.out));
+  format.write(db::TraceReader(a.file), a.out, [&](int64_t done, int64_t total) {
+    progress.update(done, total);
+    return true;
+  });
+  return finish(a, "ditscope.export/1", format.name, {});
+}
+
+const ExchangeFormat& settingsFormat(const std::string& name) {
+  const auto isNamed = [&](const ExchangeFormat& format) { return format.name == name; };
+  if (std::ranges::any_of(exchangeFormats(), isNamed)) return exchangeFormat(name);
+  std::string names;
+  for (const TraceExport& format : traceExports()) names += fmt::format("{}, ", format.name);
+  for (const ExchangeFormat& format : exchangeFormats()) names += fmt::format("{}, ", format.name);
+  throw db::Error(db::Error::Kind::BadInput, "format " + name, "there is no such format",
+                  "use one of " + names.substr(0, names.size() - 2));
+}
+
 CommandResult runExport(const ExchangeArguments& a) {
-  const ExchangeFormat& format = exchangeFormat(a.format);
+  if (const TraceExport* const target = findTraceExport(a.format)) return runTraceExport(a, *target);
+  const ExchangeFormat& format = settingsFormat(a.format);
   ExchangeOptions options = a.options;
   if (!a.like.empty()) options.times = stepTimes(a.like);
   LossReport losses;
   if (!isTraceFile(a.file)) {
     format.write(db::readConfig(a.file), options, a.out, losses);
-    return finish(a, "ditscope.export/1", format, losses);
+    return finish(a, "ditscope.export/1", format.name, losses);
   }
   if (format.writeTrace == nullptr)
     throw db::Error(db::Error::Kind::BadInput, fmt::format("cannot export {} to {}", a.file, format.name),
                     "it is a trace, and the format holds settings",
                     "give a configuration, or make one with ditscope tune");
   format.writeTrace(db::TraceReader(a.file), options, a.out, losses);
-  return finish(a, "ditscope.export/1", format, losses);
+  return finish(a, "ditscope.export/1", format.name, losses);
 }
 
 std::optional<CaptureFormat> captureFormat(const ExchangeArguments& a) {
@@ -98,7 +132,7 @@ CommandResult runImport(const ExchangeArguments& a) {
   }
   LossReport losses;
   db::writeConfig(a.out, format.read(input, losses));
-  return finish(a, "ditscope.import/1", format, losses);
+  return finish(a, "ditscope.import/1", format.name, losses);
 }
 
 CommandResult runDiff(const ExchangeArguments& a) {
@@ -110,18 +144,19 @@ CommandResult runDiff(const ExchangeArguments& a) {
 }  // namespace
 
 void addExchangeCommands(CLI::App& app, ExchangeArguments& a) {
-  auto* write = app.add_subcommand("export", "write a configuration or masks for other tools");
-  write->add_option("FILE", a.file, "sparsity configuration, or a trace for csv and block-mask")
-      ->required()
-      ->type_name("");
+  auto* write = app.add_subcommand("export", "write a recorded run or a configuration for other tools");
+  write->add_option("FILE", a.file, "a trace, or a sparsity configuration")->required()->type_name("");
   write->add_option("--to", a.format, "format, see below")->required()->type_name("FORMAT");
   write->add_option("--out", a.out, "file to write")->required()->type_name("PATH");
   addOptions(*write, a);
   write->add_option("--step", a.options.step, "only this step, of a trace")->type_name("STEP");
   write->add_option("--like", a.like, "recorded run that has the times of the steps")->type_name("RUN");
-  write->footer(formatList() +
-                "\nWhat a format cannot hold is named on stderr.\n\nExample:\n"
-                "  ditscope export config.json --to sparge --out tuned.pt");
+  write->footer(
+      traceFormatList() + "\n" + formatList() +
+      "\nOf these csv and block-mask take a trace too. What a format cannot hold is named on stderr.\n\n"
+      "Examples:\n"
+      "  ditscope export run.db --to perfetto --out run.pftrace\n"
+      "  ditscope export config.json --to sparge --out tuned.pt");
 
   auto* read = app.add_subcommand(
       "import",

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "analyzer/part_file.h"
 #include "db/error.h"
 
 namespace ditscope::analyzer {
@@ -29,17 +30,9 @@ std::string readExchangeFile(const std::filesystem::path& path) {
 }
 
 void writeExchangeFile(const std::filesystem::path& path, const std::string& text) {
-  const std::string part = path.string() + ".part";
-  std::ofstream file(part, std::ios::binary | std::ios::trunc);
-  file << text << std::flush;
-  file.close();
-  std::error_code error = file.fail() ? std::make_error_code(std::errc::io_error) : std::error_code();
-  if (!error) std::filesystem::rename(part, path, error);
-  if (!error) return;
-  std::error_code ignored;
-  std::filesystem::remove(part, ignored);
-  throw db::Error(db::Error::Kind::BadInput, "cannot write " + path.string(), error.message(),
-                  "check that its folder exists, that you may write to it and that it has room");
+  PartFile file(path);
+  file.write(text);
+  file.commit();
 }
 
 void refuseImport(const ExchangeInput& input, const std::string& why, const std::string& remedy) {
