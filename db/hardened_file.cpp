@@ -95,8 +95,8 @@ void harden(const Connection& connection) {
 void checkTables(const Connection& connection, std::span<const std::string_view> scripts) {
   Connection expected("", Connection::Mode::Memory);
   migrate(expected, scripts);
-  Statement tables =
-      expected.prepare("SELECT name FROM pragma_table_list WHERE schema='main' AND name NOT LIKE 'sqlite_%'");
+  Statement tables = expected.prepare(
+      "SELECT name FROM pragma_table_list WHERE schema='main' AND type='table' AND name NOT LIKE 'sqlite_%'");
   Statement kind = connection.prepare("SELECT type, strict FROM pragma_table_list(?) WHERE schema = 'main'");
   Statement columns = expected.prepare("SELECT name, type FROM pragma_table_xinfo(?)");
   Statement column = connection.prepare("SELECT type, hidden FROM pragma_table_xinfo(?) WHERE name = ?");

@@ -7,7 +7,7 @@
 namespace ditscope::analyzer {
 
 std::span<const TraceExport> traceExports() {
-  static const std::array formats = {perfettoExport(), chromeExport()};
+  static const std::array formats = {perfettoExport(), chromeExport(), nsysExport(), csvTablesExport()};
   return formats;
 }
 

@@ -27,5 +27,7 @@ struct TraceExport {
 // One a file of this folder.
 [[nodiscard]] TraceExport perfettoExport();
 [[nodiscard]] TraceExport chromeExport();
+[[nodiscard]] TraceExport nsysExport();
+[[nodiscard]] TraceExport csvTablesExport();
 
 }  // namespace ditscope::analyzer

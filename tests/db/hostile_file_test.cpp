@@ -148,7 +148,7 @@ TEST_F(HostileFile, RandomDamageNeverCrashes) {
 TEST_F(HostileFile, ANewerTraceIsRefusedUnlessItSaysOtherwise) {
   tamper("PRAGMA user_version = 7; UPDATE meta SET value = '6' WHERE key = 'min_reader_version'");
   EXPECT_THAT(complaint(),
-              HasSubstr("a newer DiTScope wrote it (schema version 7, this one reads up to 3) : update"));
+              HasSubstr("a newer DiTScope wrote it (schema version 7, this one reads up to 4) : update"));
   tamper(
       "UPDATE meta SET value = '1' WHERE key = 'min_reader_version'; ALTER TABLE step ADD COLUMN later "
       "INTEGER;"

@@ -87,6 +87,17 @@ TEST(Migrations, TheThirdVersionHoldsCircumstancesAndClocks) {
   EXPECT_EQ(reader.deviceClocks()[1].hz, 1'410'000'000);
 }
 
+TEST(Migrations, TheFourthVersionHasViewsThatTheReaderNeverUses) {
+  const tests::TempDir folder;
+  std::filesystem::copy_file(stored(4), folder / "t.db");
+  const Connection connection(folder / "t.db", Connection::Mode::ReadWrite);
+  EXPECT_EQ(connection.queryInt("SELECT count(*) FROM cells"), 16);
+  EXPECT_EQ(connection.queryInt("SELECT count(*) FROM CUPTI_ACTIVITY_KIND_KERNEL"),
+            connection.queryInt("SELECT count(*) FROM kernel"));
+  connection.exec("DROP VIEW cells; CREATE VIEW cells AS SELECT * FROM no_such_table");
+  EXPECT_EQ(TraceReader(folder / "t.db").heads().size(), 16u);
+}
+
 TEST(Migrations, ANewScriptIsRunOnceOnOldFilesAndNewOnes) {
   const tests::TempDir folder;
   std::filesystem::copy_file(stored(currentSchemaVersion()), folder / "old.db");
