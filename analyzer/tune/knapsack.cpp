@@ -9,6 +9,8 @@
 namespace ditscope::analyzer {
 namespace {
 
+constexpr size_t kImproved = 4;  // of the solutions to start from, the cheapest: exchanges are dear
+
 struct Move {  // one step up the hull of a group
   size_t group = 0, to = 0;
   double cost = 0, gain = 0;  // more than before; both > 0
@@ -132,13 +134,13 @@ std::optional<KnapsackSolution> solveKnapsack(std::span<const KnapsackGroup> gro
   if (s.gain < needed - slack(needed)) return std::nullopt;
   tries.push_back(s);
   for (const std::vector<size_t>& start : starts) tries.push_back({.chosen = start});
-  const KnapsackSolution* best = nullptr;
-  for (KnapsackSolution& t : tries) {
-    total(groups, t);
-    if (t.gain < needed - slack(needed)) continue;
-    improve(groups, needed, t);
-    if (best == nullptr || t.cost < best->cost) best = &t;
-  }
+  for (KnapsackSolution& t : tries) total(groups, t);
+  std::erase_if(tries, [&](const KnapsackSolution& t) { return t.gain < needed - slack(needed); });
+  const auto cheaper = [](const KnapsackSolution& a, const KnapsackSolution& b) { return a.cost < b.cost; };
+  std::stable_sort(tries.begin(), tries.end(), cheaper);
+  if (tries.size() > kImproved) tries.resize(kImproved);
+  for (KnapsackSolution& t : tries) improve(groups, needed, t);
+  const auto best = std::min_element(tries.begin(), tries.end(), cheaper);
   KnapsackSolution result = *best;
   result.bound = std::min(bound, result.cost);
   result.rate = rate;

@@ -6,44 +6,25 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "analyzer/tune/head_scope.h"
+#include "analyzer/tune/mass_tally.h"
+
 namespace ditscope::analyzer {
 namespace {
 
-constexpr double kHit = 1e-6;  // of the total: how near a sum must come to a share to meet it
+bool competesInHead(const db::MethodChoice& choice) {
+  const auto scope = choice.parameters.find("scope");
+  return scope != choice.parameters.end() && scope->second == db::ParameterValue(std::string("head"));
+}
 
-double number(const db::MethodChoice& choice, const char* key, double otherwise) {
+}  // namespace
+
+double numberOr(const db::MethodChoice& choice, const char* key, double otherwise) {
   const auto value = choice.parameters.find(key);
   if (value == choice.parameters.end()) return otherwise;
   const double* given = std::get_if<double>(&value->second);
   return given != nullptr ? *given : otherwise;
 }
-
-// Gathers what the sparse steps of a choice keep.
-struct Tally {
-  double recall = 0, density = 0;  // sums over steps
-  int32_t steps = 0, searches = 0;
-  std::vector<double> rows;  // recalls of query blocks
-  void dense() {
-    recall += 1;
-    density += 1;
-    ++steps;
-    ++searches;
-  }
-  [[nodiscard]] Candidate candidate(const db::MethodChoice& choice) {
-    Candidate c{.choice = choice};
-    if (steps == 0) return c;
-    c.recall = std::min(recall / steps, 1.0);
-    c.densityQk = c.densityPv = density / steps;
-    c.searchShare = double(searches) / steps;
-    if (rows.empty()) return c;
-    const size_t place = size_t(0.05 * double(rows.size() - 1));
-    std::nth_element(rows.begin(), rows.begin() + std::ptrdiff_t(place), rows.end());
-    c.recallP05 = std::min(rows[place], 1.0);
-    return c;
-  }
-};
-
-}  // namespace
 
 bool isEvaluatedOffline(const db::MethodChoice& choice) {
   const auto is = [&](const char* key, const char* value) {
@@ -51,10 +32,10 @@ bool isEvaluatedOffline(const db::MethodChoice& choice) {
     return given == choice.parameters.end() || given->second == db::ParameterValue(std::string(value));
   };
   if (choice.method == "dense") return true;
-  if (choice.method == "window") return number(choice, "dense_last", 0) == 0;
+  if (choice.method == "window") return numberOr(choice, "dense_last", 0) == 0;
   return (choice.method == "topk" || choice.method == "topp") && is("source", "previous") &&
-         is("scope", "row") && is("crossing", "included") && number(choice, "min_keep", 1) == 1 &&
-         number(choice, "dense_last", 0) == 0;
+         (is("scope", "row") || competesInHead(choice)) && is("crossing", "included") &&
+         numberOr(choice, "min_keep", 1) == 1 && numberOr(choice, "dense_last", 0) == 0;
 }
 
 int32_t MaskSchedule::source(int32_t step) const {
@@ -67,9 +48,9 @@ int32_t MaskSchedule::source(int32_t step) const {
 MaskSchedule scheduleOf(const db::MethodChoice& choice, int32_t denseSteps) {
   MaskSchedule schedule;
   schedule.searches = choice.method != "window";
-  const int32_t own = int32_t(number(choice, "dense_steps", schedule.searches ? 1 : 0));
+  const int32_t own = int32_t(numberOr(choice, "dense_steps", schedule.searches ? 1 : 0));
   schedule.denseSteps = std::max(denseSteps, own);
-  schedule.searchEvery = std::max(int32_t(number(choice, "search_every", 10)), 1);
+  schedule.searchEvery = std::max(int32_t(numberOr(choice, "search_every", 10)), 1);
   return schedule;
 }
 
@@ -79,6 +60,14 @@ MassEvaluator::MassEvaluator(const HeadMasses& masses, int32_t denseSteps)
     m_textFirst = int32_t(masses.text.begin / masses.block);
     m_textLast = int32_t((masses.text.end - 1) / masses.block);
   }
+}
+
+MassEvaluator::~MassEvaluator() = default;
+
+HeadScope& MassEvaluator::headScope() {
+  if (!m_headScope)
+    m_headScope = std::make_unique<HeadScope>(m_masses, m_denseSteps, m_textFirst, m_textLast);
+  return *m_headScope;
 }
 
 double MassEvaluator::weight(int32_t row) const {
@@ -146,11 +135,11 @@ const MassEvaluator::Curves& MassEvaluator::curves(const MaskSchedule& schedule)
 int32_t MassEvaluator::count(const Ranking& ranking, int32_t row, const db::MethodChoice& choice) const {
   const int32_t cols = m_masses.cols;
   if (choice.method == "topk")
-    return std::clamp(int32_t(std::ceil(number(choice, "density", 0.25) * cols - 1e-9)), 1, cols);
-  const double share = number(choice, "share", 0.9);
+    return std::clamp(int32_t(std::ceil(numberOr(choice, "density", 0.25) * cols - 1e-9)), 1, cols);
+  const double share = numberOr(choice, "share", 0.9);
   const double* sums = ranking.sums.data() + size_t(row) * size_t(cols + 1);
   if (share >= 1 || sums[cols] <= 0) return cols;
-  const double* place = std::lower_bound(sums + 1, sums + cols + 1, (share - kHit) * sums[cols]);
+  const double* place = std::lower_bound(sums + 1, sums + cols + 1, (share - kShareHit) * sums[cols]);
   return std::clamp(int32_t(place - sums), 1, cols);
 }
 
@@ -159,10 +148,11 @@ Candidate MassEvaluator::evaluate(const db::MethodChoice& choice) {
     throw std::invalid_argument("evaluation on masses : they cannot tell what " + choice.method + " does");
   if (choice.method == "dense") return {.choice = choice};
   if (choice.method == "window") return window(choice);
+  if (competesInHead(choice)) return headScope().evaluate(choice, true);
   const MaskSchedule schedule = scheduleOf(choice, m_denseSteps);
   const Curves& curve = curves(schedule);
   const size_t stride = size_t(m_masses.cols) + 1;
-  Tally tally;
+  MassTally tally;
   for (int32_t step = m_denseSteps; step < int32_t(m_masses.steps.size()); ++step) {
     if (curve[size_t(step)].empty()) {
       tally.dense();
@@ -185,8 +175,8 @@ Candidate MassEvaluator::evaluate(const db::MethodChoice& choice) {
 
 Candidate MassEvaluator::window(const db::MethodChoice& choice) {
   const MaskSchedule schedule = scheduleOf(choice, m_denseSteps);
-  const int64_t tokens = int64_t(number(choice, "tokens", 0));
-  const int64_t frames = int64_t(number(choice, "frames", 1));
+  const int64_t tokens = int64_t(numberOr(choice, "tokens", 0));
+  const int64_t frames = int64_t(numberOr(choice, "frames", 1));
   const int64_t perFrame = int64_t{m_masses.grid.rows} * m_masses.grid.cols;
   const int64_t start = m_masses.text.begin == 0 ? m_masses.text.end : 0;
   const auto reach = [&](int64_t token, int side) {
@@ -206,7 +196,7 @@ Candidate MassEvaluator::window(const db::MethodChoice& choice) {
   }
   const double density =
       double(std::count(mask.begin(), mask.end(), uint8_t{1})) / std::max(double(mask.size()), 1.0);
-  Tally tally;
+  MassTally tally;
   for (int32_t step = m_denseSteps; step < int32_t(m_masses.steps.size()); ++step) {
     if (step < schedule.denseSteps) {
       tally.dense();
@@ -226,16 +216,20 @@ Candidate MassEvaluator::window(const db::MethodChoice& choice) {
 }
 
 db::MethodChoice MassEvaluator::cheapest(db::MethodChoice choice, double recall) {
-  const bool blocks = choice.method == "topk";
+  const bool inHead = competesInHead(choice);
+  const bool blocks = choice.method == "topk" && !inHead;
   const int32_t most = blocks ? m_masses.cols : 1000;
   const auto with = [&](int32_t amount) {
-    choice.parameters[blocks ? "density" : "share"] = std::max(double(amount) / most, 0.001);
+    choice.parameters[choice.method == "topk" ? "density" : "share"] = std::max(double(amount) / most, 0.001);
     return choice;
+  };
+  const auto recallOf = [&](const db::MethodChoice& tried) {
+    return inHead ? headScope().evaluate(tried, false).recall : evaluate(tried).recall;
   };
   int32_t low = 0, high = most;  // high suffices, low does not
   while (high - low > 1) {
     const int32_t middle = low + (high - low) / 2;
-    (evaluate(with(middle)).recall >= recall ? high : low) = middle;
+    (recallOf(with(middle)) >= recall ? high : low) = middle;
   }
   return with(high);
 }

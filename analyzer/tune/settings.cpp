@@ -10,8 +10,9 @@
 namespace ditscope::analyzer {
 namespace {
 
-constexpr double kDensities[] = {0.1, 0.2, 0.35, 0.5};
-constexpr double kShares[] = {0.8, 0.9, 0.95, 0.98};
+// Fine enough that the best single setting for all heads is no straw man.
+constexpr double kDensities[] = {0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9};
+constexpr double kShares[] = {0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99};
 constexpr int32_t kSearchEvery[] = {5, 10, 10000};  // the last one searches once
 
 bool has(const SettingsQuery& query, const char* method) {
@@ -31,6 +32,11 @@ db::MethodChoice setting(const char* method, const char* key, double value, int3
                          {"source", std::string("previous")},
                          {"search_every", double(searchEvery)},
                          {"dense_steps", double(denseSteps)}}};
+}
+
+db::MethodChoice ofHead(db::MethodChoice choice) {
+  choice.parameters["scope"] = std::string("head");
+  return choice;
 }
 
 void addWindows(const db::Run& run, int32_t denseSteps, std::vector<db::MethodChoice>& settings) {
@@ -59,6 +65,9 @@ std::vector<db::MethodChoice> uniformSettings(const db::Run& run, const Settings
           settings.push_back(setting("topk", "density", density, every, dense));
       if (has(query, "topp"))
         for (const double share : kShares) settings.push_back(setting("topp", "share", share, every, dense));
+      if (has(query, "topp"))
+        for (const double share : kShares)
+          settings.push_back(ofHead(setting("topp", "share", share, every, dense)));
     }
   }
   if (has(query, "window")) addWindows(run, query.denseSteps, settings);
@@ -77,9 +86,10 @@ std::vector<db::MethodChoice> ownSettings(MassEvaluator& evaluator, int32_t step
       if (has(query, "topk"))
         settings.push_back(
             evaluator.cheapest(setting("topk", "density", 1, interval, query.denseSteps), recall));
-      if (has(query, "topp"))
-        settings.push_back(
-            evaluator.cheapest(setting("topp", "share", 1, interval, query.denseSteps), recall));
+      if (!has(query, "topp")) continue;
+      const db::MethodChoice topp = setting("topp", "share", 1, interval, query.denseSteps);
+      settings.push_back(evaluator.cheapest(topp, recall));
+      settings.push_back(evaluator.cheapest(ofHead(topp), recall));
     }
   }
   return settings;

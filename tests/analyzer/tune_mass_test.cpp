@@ -47,9 +47,9 @@ struct Naive {
   double recall = 0, density = 0;
 };
 
-// Straight from the definitions: `keep` says which columns of a row of the source step are kept.
+// Straight from the definitions: `keep` says which columns of a row are kept by the masses of a source step.
 template <class Keep>
-Naive naive(const HeadMasses& m, int32_t denseSteps, int32_t every, const Keep& keep) {
+Naive naiveOfKept(const HeadMasses& m, int32_t every, const Keep& keep, int32_t denseSteps = 1) {
   Naive sum;
   int32_t found = denseSteps - 1;
   for (int32_t step = 1; step < kSteps; ++step) {
@@ -62,7 +62,7 @@ Naive naive(const HeadMasses& m, int32_t denseSteps, int32_t every, const Keep& 
     }
     for (int32_t row = 0; row < kBlocks; ++row) {
       const auto at = [&](int32_t of, int32_t col) { return double(m.steps[of][row * kBlocks + col]); };
-      std::set<int32_t> kept = keep(row, [&](int32_t col) { return at(found, col); });
+      std::set<int32_t> kept = keep(found, row);
       const auto text = [&](int32_t block) {
         return m.text.end > m.text.begin && block >= m.text.begin / 16 && block <= (m.text.end - 1) / 16;
       };
@@ -76,6 +76,17 @@ Naive naive(const HeadMasses& m, int32_t denseSteps, int32_t every, const Keep& 
     }
   }
   return {sum.recall / (kSteps - 1), sum.density / (kSteps - 1)};
+}
+
+// `keep` sees one row of the source step alone.
+template <class Keep>
+Naive naive(const HeadMasses& m, int32_t denseSteps, int32_t every, const Keep& keep) {
+  return naiveOfKept(
+      m, every,
+      [&](int32_t source, int32_t row) {
+        return keep(row, [&](int32_t col) { return double(m.steps[source][row * kBlocks + col]); });
+      },
+      denseSteps);
 }
 
 template <class Mass>
@@ -124,6 +135,71 @@ TEST_P(TuneMass, ToppIsThatOfTheDefinition) {
       EXPECT_NEAR(c.recall, expected.recall, 1e-6) << share << ' ' << every;
       EXPECT_NEAR(c.densityQk, expected.density, 1e-9);
     }
+}
+
+// The blocks of a whole head in order of their mass times the rows that they have: [rows * cols].
+std::vector<int32_t> heaviestOfHead(const HeadMasses& m, int32_t step) {
+  std::vector<int32_t> order;
+  for (int32_t i = 0; i < kBlocks * kBlocks; ++i) order.push_back(i);
+  const auto heaviness = [&](int32_t i) {
+    return double(m.steps[size_t(step)][size_t(i)]) * (i / kBlocks + 1 < kBlocks ? 16 : 11);
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int32_t a, int32_t b) { return heaviness(a) > heaviness(b); });
+  return order;
+}
+
+// As the collector has it: topk counts the heaviest block of each row first, topp adds them.
+std::set<int32_t> keptOfHead(const HeadMasses& m, int32_t step, bool topk, double amount) {
+  const std::vector<int32_t> order = heaviestOfHead(m, step);
+  std::set<int32_t> kept, rows;
+  for (const int32_t block : order)
+    if (rows.insert(block / kBlocks).second) kept.insert(block);
+  const auto count = size_t(std::ceil(amount * kBlocks * kBlocks - 1e-9));
+  double sum = 0;
+  for (const int32_t block : order) {
+    if (topk ? kept.size() >= count : amount < 1 && sum >= amount - 1e-6) break;
+    kept.insert(block);
+    sum += double(m.steps[size_t(step)][size_t(block)]) * (block / kBlocks + 1 < kBlocks ? 16 : 11) /
+           double(m.tokens);
+  }
+  return kept;
+}
+
+TEST_P(TuneMass, BlocksOfAHeadCompeteAsDefined) {
+  const HeadMasses m = randomMasses(GetParam());
+  MassEvaluator evaluator(m, 1);
+  for (const bool topk : {true, false})
+    for (const double amount : {0.05, 0.3, 0.8, 0.95, 1.0})
+      for (const int every : {2, 3, 100}) {
+        const Naive expected = naiveOfKept(m, every, [&](int32_t source, int32_t row) {
+          std::set<int32_t> columns;
+          for (const int32_t block : keptOfHead(m, source, topk, amount))
+            if (block / kBlocks == row) columns.insert(block % kBlocks);
+          return columns;
+        });
+        db::MethodChoice ofHead = choice(topk ? "topk" : "topp", topk ? "density" : "share", amount, every);
+        ofHead.parameters["scope"] = std::string("head");
+        const Candidate c = evaluator.evaluate(ofHead);
+        EXPECT_NEAR(c.recall, expected.recall, 1e-6) << ofHead.method << ' ' << amount << ' ' << every;
+        EXPECT_NEAR(c.densityQk, expected.density, 1e-9) << ofHead.method << ' ' << amount << ' ' << every;
+        EXPECT_LE(c.recallP05, c.recall);
+      }
+}
+
+TEST_P(TuneMass, CheapestOfAHeadIsTheFirstThatSuffices) {
+  const HeadMasses m = randomMasses(GetParam());
+  MassEvaluator evaluator(m, 1);
+  for (const char* method : {"topk", "topp"}) {
+    const char* key = method == std::string("topk") ? "density" : "share";
+    db::MethodChoice ofHead = choice(method, key, 1, 3);
+    ofHead.parameters["scope"] = std::string("head");
+    const db::MethodChoice found = evaluator.cheapest(ofHead, 0.9);
+    EXPECT_GE(evaluator.evaluate(found).recall, 0.9);
+    const double amount = std::get<double>(found.parameters.at(key));
+    ofHead.parameters[key] = amount - 0.001;
+    EXPECT_LT(evaluator.evaluate(ofHead).recall, 0.9);
+  }
 }
 
 TEST_P(TuneMass, WindowReachesWhatItsTokensReach) {
