@@ -135,8 +135,7 @@ Joined joinLaunches(CaptureBuilder& capture, Reporter& reporter) {
       joined.firstNs = std::min(joined.firstNs, kernel.startNs);
       joined.lastNs = std::max(joined.lastNs, kernel.startNs + kernel.durationNs);
     }
-    if (capture.isAttention(kernel.config))
-      kernel.ownRange = capture.addKernelRange(kernel.lane, kernel.launchNs);
+    if (capture.isAttention(kernel.config)) kernel.ownRange = capture.addKernelRange(kernel);
     joined.kernels.add(kernel);
   });
   launches.finish();

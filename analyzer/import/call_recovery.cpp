@@ -97,42 +97,54 @@ void numberByOrder(std::vector<Candidate>& candidates) {
   for (Candidate& c : candidates) c.layer = next[{c.group, c.step, c.kind}]++;
 }
 
-// A pass ends where a layer comes again. Returns the most that a step has.
+// A pass ends where a layer comes again that was left before. Returns the most that a step has.
 int32_t findPasses(std::vector<Candidate>& candidates) {
   struct State {
-    int32_t step = -1, pass = 0;
-    std::set<std::pair<int32_t, db::AttnKind>> seen;
+    int32_t step = -1, pass = 0, layer = -1;
+    std::set<int32_t> seen;
   };
   std::map<std::pair<bool, int64_t>, State> states;
   int32_t most = 0;
   for (Candidate& c : candidates) {
     State& state = states[c.group];
-    if (state.step != c.step) state = {c.step, 0, {}};
-    if (!state.seen.emplace(c.layer, c.kind).second) {
+    if (state.step != c.step) state = {c.step, 0, -1, {}};
+    if (c.layer != state.layer && !state.seen.insert(c.layer).second) {
       ++state.pass;
-      state.seen = {{c.layer, c.kind}};
+      state.seen = {c.layer};
     }
+    state.layer = c.layer;
     c.pass = state.pass;
     most = std::max(most, c.pass + 1);
   }
   return most;
 }
 
+// Each pass of a process a step, which lasts until the next one begins.
 std::vector<db::Step> stepsOfPasses(std::vector<Candidate>& candidates) {
-  std::map<std::pair<bool, int64_t>, std::pair<int32_t, std::pair<int32_t, int32_t>>> last;
+  struct State {
+    int32_t step = -1;
+    std::pair<int32_t, int32_t> pass{-1, -1};
+  };
+  std::map<std::pair<bool, int64_t>, State> states;
   std::map<int32_t, db::Step> steps;
-  for (Candidate& c : candidates) {
-    auto& [count, before] = last[c.group];
-    const std::pair now(c.step, c.pass);
-    if (count == 0 || before != now) ++count;
-    before = now;
-    c.step = count - 1;
-    c.pass = 0;
-    const auto [place, isNew] = steps.try_emplace(c.step);
+  const auto extend = [&](int32_t number, int64_t startNs, int64_t endNs) {
+    const auto [place, isNew] = steps.try_emplace(number);
     db::Step& step = place->second;
-    step.index = c.step;
-    step.startNs = isNew ? c.nested->startNs : std::min(step.startNs, c.nested->startNs);
-    step.endNs = isNew ? c.nested->endNs : std::max(step.endNs, c.nested->endNs);
+    step.index = number;
+    step.startNs = isNew ? startNs : std::min(step.startNs, startNs);
+    step.endNs = isNew ? endNs : std::max(step.endNs, endNs);
+  };
+  for (Candidate& c : candidates) {
+    State& state = states[c.group];
+    const std::pair pass(c.step, c.pass);
+    if (state.pass != pass) {
+      if (state.step >= 0) extend(state.step, c.nested->startNs, c.nested->startNs);
+      ++state.step;
+      state.pass = pass;
+    }
+    c.step = state.step;
+    c.pass = 0;
+    extend(c.step, c.nested->startNs, c.nested->endNs);
   }
   std::vector<db::Step> all;
   for (const auto& [number, step] : steps) all.push_back(step);

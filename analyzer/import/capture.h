@@ -72,7 +72,16 @@ struct CapturedRange {
   int16_t pattern = 0;  // of the rules, by preference
   int32_t number = -1;  // of the step or layer; -1: by order
   int32_t label = -1;   // index of the text up to the number
+  // Of a kernel of a CUDA graph: lane and start are those of the node's making, which lies in a layer; it
+  // runs where and when the graph is launched, which lies in a step.
+  Lane runLane = kNoLane;
+  int64_t runNs = kNoTime;
   AttentionShape shape;
+};
+
+struct GraphNodeOrigin {  // where a node of a CUDA graph was made
+  Lane lane = kNoLane;
+  int64_t startNs = 0;
 };
 
 // Where a capture comes from. Only these facts are taken over: environment variables, command lines, hosts,

@@ -23,6 +23,11 @@ std::string_view withoutNumbers(std::string_view name) {
 
 }  // namespace
 
+bool startsKernel(std::string_view apiName) {
+  return apiName.find("LaunchKernel") != std::string_view::npos ||
+         apiName.find("LaunchCooperative") != std::string_view::npos;
+}
+
 CaptureBuilder::CaptureBuilder(const ImportRules& rules, const std::filesystem::path& spillFolder,
                                size_t memoryBytes)
     : kernels(spillFolder, memoryBytes),
@@ -77,15 +82,19 @@ int32_t CaptureBuilder::device(int64_t ordinal) {
   return index;
 }
 
-int32_t CaptureBuilder::config(std::string_view name, KernelConfig config) {
-  config.name = m_names.idOf(name);
+int32_t CaptureBuilder::kernelName(std::string_view name) {
+  const int32_t id = m_names.idOf(name);
+  while (m_nameIsAttention.size() < m_names.size())
+    m_nameIsAttention.push_back(isAttentionKernel(m_rules, m_names.at(int32_t(m_nameIsAttention.size()))));
+  return id;
+}
+
+int32_t CaptureBuilder::config(KernelConfig config) {
   for (auto* extents : {&config.grid, &config.block, &config.cluster})
     for (int32_t& extent : *extents) extent = std::max(extent, 0);
   config.registersPerThread = std::max(config.registersPerThread, 0);
   config.staticSharedBytes = std::max<int64_t>(config.staticSharedBytes, 0);
   config.dynamicSharedBytes = std::max<int64_t>(config.dynamicSharedBytes, 0);
-  if (m_nameIsAttention.size() < m_names.size())
-    m_nameIsAttention.push_back(isAttentionKernel(m_rules, m_names.at(config.name)));
   if (const auto found = m_configIds.find(config); found != m_configIds.end()) return found->second;
   if (m_configs.size() == kMaxConfigs) {
     count("kernels_of_too_many_configurations");
@@ -155,15 +164,23 @@ void CaptureBuilder::addRange(const CapturedRange& range, const RangeMeaning& me
   }
 }
 
-int32_t CaptureBuilder::addKernelRange(Lane lane, int64_t timeNs) {
+int32_t CaptureBuilder::addKernelRange(const CapturedKernel& kernel) {
   if (ranges.size() >= kMaxRanges) {
     count("ranges_left_out");
     return -1;
   }
   CapturedRange row;
-  row.startNs = row.endNs = timeNs;
-  row.lane = lane;
+  row.startNs = row.endNs = kernel.launchNs;
+  row.lane = kernel.lane;
   row.kind = RangeKind::AttentionKernel;
+  if (kernel.graphNode != 0) {
+    row.runLane = kernel.lane;
+    row.runNs = kernel.launchNs;
+    if (const auto origin = graphNodes.find(kernel.graphNode); origin != graphNodes.end()) {
+      row.lane = origin->second.lane;
+      row.startNs = row.endNs = origin->second.startNs;
+    }
+  }
   ranges.push_back(row);
   return int32_t(ranges.size()) - 1;
 }

@@ -43,6 +43,9 @@ struct KernelConfig {  // db::LaunchConfig with a number for its name
   friend bool operator==(const KernelConfig&, const KernelConfig&) = default;
 };
 
+// Of the name of an API call: cudaLaunchKernelExC_v11060, cuLaunchKernel, hipModuleLaunchKernel, ...
+[[nodiscard]] bool startsKernel(std::string_view apiName);
+
 class CaptureBuilder {
  public:
   static constexpr size_t kMaxRanges = 2'000'000;  // about 130 MB
@@ -56,7 +59,8 @@ class CaptureBuilder {
   Lane hostLane(int64_t process, int64_t thread);
   Lane streamLane(int32_t device, int32_t stream);
   int32_t device(int64_t ordinal);
-  int32_t config(std::string_view name, KernelConfig config);
+  int32_t kernelName(std::string_view name);
+  int32_t config(KernelConfig config);  // with the number of its name
 
   void add(const CapturedKernel& kernel);
   void add(const CapturedLaunch& launch);
@@ -67,7 +71,7 @@ class CaptureBuilder {
   // shape are taken from `range`.
   void addRange(const CapturedRange& range, const RangeMeaning& meaning, std::string_view name,
                 int32_t payload);
-  int32_t addKernelRange(Lane lane, int64_t timeNs);  // -1 when there are too many
+  int32_t addKernelRange(const CapturedKernel& kernel);  // -1 when there are too many
 
   void count(const std::string& counter, int64_t by = 1) { counters[counter] += by; }  // capture health
 
@@ -80,6 +84,8 @@ class CaptureBuilder {
   SpillSorter<CapturedLaunch, ByLaunchKey> launches;
   std::vector<CapturedRange> ranges;
   NameTable labels;
+  static constexpr size_t kMaxGraphNodes = 1'000'000;
+  std::unordered_map<int64_t, GraphNodeOrigin> graphNodes;
 
   [[nodiscard]] const std::vector<LaneInfo>& lanes() const { return m_lanes; }
   [[nodiscard]] const std::vector<KernelConfig>& configs() const { return m_configs; }

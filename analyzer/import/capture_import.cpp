@@ -7,7 +7,10 @@
 
 #include "analyzer/import/byte_source.h"
 #include "analyzer/import/kineto_import.h"
+#include "analyzer/import/nsys_import.h"
+#include "analyzer/part_file.h"
 #include "db/error.h"
+#include "db/nsys_reader.h"
 
 namespace ditscope::analyzer {
 namespace {
@@ -29,35 +32,12 @@ std::filesystem::path folderOf(const std::filesystem::path& file) {
   return file.has_parent_path() ? file.parent_path() : ".";
 }
 
-// The trace is made under another name and moved when it is whole.
-class PartialTrace {
- public:
-  explicit PartialTrace(std::filesystem::path out) : m_out(std::move(out)), m_part(m_out.string() + ".part") {
-    std::error_code ignored;
-    if (std::filesystem::exists(m_out, ignored))
-      throw db::Error(db::Error::Kind::BadInput, "cannot create " + m_out.string(), "the file exists",
-                      "give another name or remove it");
-  }
-  ~PartialTrace() {
-    std::error_code ignored;
-    for (const char* suffix : {"", "-wal", "-shm", "-journal"})
-      std::filesystem::remove(m_part.string() + suffix, ignored);
-  }
-  PartialTrace(const PartialTrace&) = delete;
-  PartialTrace& operator=(const PartialTrace&) = delete;
-
-  [[nodiscard]] const std::filesystem::path& path() const { return m_part; }
-  void keep() const {
-    std::error_code error;
-    std::filesystem::rename(m_part, m_out, error);
-    if (error)
-      throw db::Error(db::Error::Kind::Failure, "cannot create " + m_out.string(), error.message(),
-                      "check the folder and the space left");
-  }
-
- private:
-  std::filesystem::path m_out, m_part;
-};
+void requireNew(const std::filesystem::path& out) {
+  std::error_code ignored;
+  if (std::filesystem::exists(out, ignored))
+    throw db::Error(db::Error::Kind::BadInput, "cannot create " + out.string(), "the file exists",
+                    "give another name or remove it");
+}
 
 void readCapture(const std::filesystem::path& file, CaptureFormat format, CaptureBuilder& capture,
                  const Progress& progress) {
@@ -67,12 +47,16 @@ void readCapture(const std::filesystem::path& file, CaptureFormat format, Captur
     readKineto(*openByteSource(file), file.string(), bytes, capture, progress);
     return;
   }
+  readNsys(file, capture, progress);
 }
 
 }  // namespace
 
 std::optional<CaptureFormat> recogniseCapture(const std::filesystem::path& path) {
   const std::string bytes = firstBytes(path);
+  constexpr std::string_view kSqlite{"SQLite format 3\0", 16};
+  if (bytes.starts_with(kSqlite))
+    return db::isNsysExport(path) ? std::optional(CaptureFormat::Nsys) : std::nullopt;
   if (bytes.starts_with("\x1f\x8b")) return CaptureFormat::Kineto;
   const size_t start = bytes.find_first_not_of(" \t\r\n");
   if (start == std::string::npos || (bytes[start] != '{' && bytes[start] != '[')) return std::nullopt;
@@ -84,7 +68,8 @@ std::optional<CaptureFormat> recogniseCapture(const std::filesystem::path& path)
 ImportReport importCapture(const std::filesystem::path& file, CaptureFormat format,
                            const std::filesystem::path& out, const ImportOptions& options,
                            const Progress& progress) {
-  const PartialTrace part(out);
+  requireNew(out);
+  PartPath path(out);
   CaptureBuilder capture(options.rules, folderOf(out), options.memoryBytes);
   readCapture(file, format, capture, progress);
   db::Run run;
@@ -93,11 +78,11 @@ ImportReport importCapture(const std::filesystem::path& file, CaptureFormat form
   run.sourceFile = file.string();
   ImportReport report{.counts = {}, .rows = capture.rows, .source = capture.facts.source};
   {
-    db::TraceWriter writer(part.path(), run, {.overwrite = true});
+    db::TraceWriter writer(path.part(), run, {.overwrite = true});
     report.counts = writeCapture(capture, run, writer, progress);
     writer.finalise(run);
   }
-  part.keep();
+  path.commit();
   return report;
 }
 

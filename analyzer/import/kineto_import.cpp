@@ -21,11 +21,6 @@ using Token = JsonScanner::Token;
 
 constexpr int64_t kEventsPerReport = 20'000;
 
-bool isLaunch(std::string_view name) {
-  return name.find("LaunchKernel") != std::string_view::npos ||
-         name.find("LaunchCooperative") != std::string_view::npos;
-}
-
 class KinetoReader {
  public:
   KinetoReader(ByteSource& source, const std::string& name, int64_t totalBytes, CaptureBuilder& capture,
@@ -133,7 +128,8 @@ class KinetoReader {
     config.registersPerThread = int32_t(std::clamp<int64_t>(m_event.registers, 0, 1 << 20));
     config.dynamicSharedBytes =
         m_event.sharedBytes;  // the profiler tells the sum of static and dynamic alone
-    kernel.config = m_capture.config(m_event.name, config);
+    config.name = m_capture.kernelName(m_event.name);
+    kernel.config = m_capture.config(config);
     if (kernel.startNs > 0) m_firstNs = std::min(m_firstNs, kernel.startNs);
     m_capture.add(kernel);
   }
@@ -148,7 +144,7 @@ class KinetoReader {
     launch.correlation = *m_event.correlation;
     launch.startNs = *m_event.startNs;
     launch.lane = m_capture.hostLane(m_event.process, m_event.thread);
-    launch.launches = isLaunch(m_event.name) ? 1 : 0;
+    launch.launches = startsKernel(m_event.name) ? 1 : 0;
     m_capture.add(launch);
   }
 

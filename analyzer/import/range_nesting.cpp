@@ -56,18 +56,20 @@ class LaneSweep {
 
   void attention(const CapturedRange& range, size_t index) {
     std::vector<NestedCall>& calls = m_nesting.calls;
-    if (m_inside != kNone && range.startNs < calls[m_inside].endNs) {
+    const bool inside = m_inside != kNone && range.startNs < calls[m_inside].endNs;
+    const bool inGraph = range.runLane != kNoLane;
+    if (inside && !inGraph) {
       NestedCall& outer = calls[m_inside];
       m_nesting.callOfRange[index] = int32_t(m_inside);
       if (outer.shape == AttentionShape()) outer.shape = range.shape;  // an inner operator may know it
       return;
     }
-    NestedCall call{.lane = range.lane,
-                    .startNs = range.startNs,
-                    .endNs = range.endNs,
-                    .range = index,
+    NestedCall call{.lane = inGraph ? range.runLane : range.lane,
+                    .startNs = inGraph ? range.runNs : range.startNs,
+                    .endNs = inGraph ? range.runNs : range.endNs,
                     .isKernel = range.kind == RangeKind::AttentionKernel,
                     .shape = range.shape};
+    if (inside) call.shape = calls[m_inside].shape;  // the graph was captured in there, and runs later
     if (!m_layers.empty()) {
       call.layerNumber = m_layers.back().number;
       call.layerLabel = m_layers.back().label;
