@@ -5,6 +5,7 @@
 #include <QSettings>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "db/error.h"
 #include "gui/main_window.h"
@@ -16,7 +17,8 @@ namespace {
 using namespace ditscope;  // NOLINT: a program, not a library
 
 struct Options {
-  std::string trace, screenshot, view = "window", select, size;
+  std::vector<std::string> traces;
+  std::string screenshot, view = "window", select, size, show = "a", tabs;
   bool dark = false, listViews = false;
 };
 
@@ -30,7 +32,9 @@ bool hasDisplay() {
 
 void declare(CLI::App& app, Options& options) {
   app.set_version_flag("--version", "ditscope-gui " DITSCOPE_VERSION);
-  app.add_option("trace", options.trace, "Trace to open")->type_name("FILE");
+  app.add_option("trace", options.traces, "Trace to open; a second one to compare it with")
+      ->type_name("FILE")
+      ->expected(0, 2);
   auto* picture =
       app.add_option("--screenshot", options.screenshot, "Draw a picture to this PNG file and end")
           ->type_name("OUT.png");
@@ -42,11 +46,18 @@ void declare(CLI::App& app, Options& options) {
                  "What is selected, for example step=7,layer=3,head=2,branch=cond")
       ->needs(picture)
       ->type_name("WORDS");
+  app.add_option("--show", options.show, "Of two traces: a, b, or difference")
+      ->needs(picture)
+      ->check(CLI::IsMember({"a", "b", "difference"}))
+      ->capture_default_str();
+  app.add_option("--tabs", options.tabs, "Panes of the window to bring to the front, for example time,recall")
+      ->needs(picture)
+      ->type_name("NAMES");
   app.add_option("--size", options.size, "Size of the picture in pixels")->needs(picture)->type_name("WxH");
   app.add_flag("--dark", options.dark, "Dark colours");
   app.add_flag("--list-views", options.listViews, "List the views and end");
   app.footer(
-      "Examples:\n  ditscope-gui run.db\n"
+      "Examples:\n  ditscope-gui run.db\n  ditscope-gui before.db after.db\n"
       "  ditscope-gui run.db --screenshot mask.png --view mask --select step=12,layer=3,head=2 --size "
       "1280x800\n\n"
       "Exit codes: 0 done, 3 bad input, 4 failure. A picture needs no display.");
@@ -65,12 +76,17 @@ void keepQuiet(QtMsgType type, const QMessageLogContext&, const QString& message
 }
 
 int drawPicture(const Options& options) {
-  if (options.trace.empty())
+  if (options.traces.empty())
     throw db::Error(db::Error::Kind::BadInput, "--screenshot", "no trace is named",
                     "name one: ditscope-gui run.db --screenshot out.png");
   gui::applyLook(options.dark);
   gui::PictureRequest request;
-  request.trace = QString::fromStdString(options.trace);
+  request.trace = QString::fromStdString(options.traces[0]);
+  if (options.traces.size() > 1) request.other = QString::fromStdString(options.traces[1]);
+  request.shown = options.show == "b"            ? gui::RunShown::B
+                  : options.show == "difference" ? gui::RunShown::Difference
+                                                 : gui::RunShown::A;
+  request.tab = QString::fromStdString(options.tabs);
   request.out = QString::fromStdString(options.screenshot);
   request.view = QString::fromStdString(options.view);
   request.select = QString::fromStdString(options.select);
@@ -84,7 +100,12 @@ int openWindow(const Options& options) {
   QSettings settings;
   gui::MainWindow window({.settings = &settings, .chooseTrace = {}, .choosePicture = {}});
   window.show();
-  window.open(QString::fromStdString(options.trace));
+  QStringList paths;
+  for (const std::string& path : options.traces) paths << QString::fromStdString(path);
+  if (paths.isEmpty())
+    window.restoreSession();
+  else
+    window.openAll(paths);
   return QApplication::exec();
 }
 
@@ -101,6 +122,7 @@ int run(int argc, char** argv, const Options& options) {
   QApplication app(argc, argv);
   QApplication::setOrganizationName(QStringLiteral("DiTScope"));
   QApplication::setApplicationName(QStringLiteral("ditscope-gui"));
+  QApplication::setApplicationVersion(QStringLiteral(DITSCOPE_VERSION));
   return picture ? drawPicture(options) : openWindow(options);
 }
 

@@ -4,6 +4,7 @@
 #include <QApplication>
 #include <QElapsedTimer>
 #include <QRegularExpression>
+#include <QStyle>
 #include <QStyleFactory>
 #include <algorithm>
 #include <functional>
@@ -64,22 +65,32 @@ void settle(const std::function<bool()>& settled) {
   }
 }
 
-QImage pictureOfWindow(TracePtr trace, const Cell& cell, QSize size) {
+struct Runs {
+  TracePtr a, b;
+  RunShown shown = RunShown::A;
+};
+
+QImage pictureOfWindow(const Runs& runs, const Cell& cell, QSize size, const QString& tabs) {
   MainWindow window({});
   window.setAttribute(Qt::WA_DontShowOnScreen);
   window.resize(size);
   window.show();
-  window.showTrace(std::move(trace));
+  window.showTrace(runs.a);
+  window.session().setOther(runs.b);
+  window.session().setShown(runs.shown);
   window.session().selection().pin(cell);
+  for (const QString& tab : tabs.split(QChar(','), Qt::SkipEmptyParts)) window.workspace().raise(tab);
   settle([&] { return window.settled(); });
   QImage image(size, QImage::Format_ARGB32_Premultiplied);
   window.render(&image);
   return image;
 }
 
-QImage pictureOfPane(const PaneEntry& entry, TracePtr trace, const Cell& cell, QSize size) {
+QImage pictureOfPane(const PaneEntry& entry, const Runs& runs, const Cell& cell, QSize size) {
   Session session;
-  session.setTrace(std::move(trace));
+  session.setTrace(runs.a);
+  session.setOther(runs.b);
+  session.setShown(runs.shown);
   session.selection().pin(cell);
   const std::unique_ptr<Pane> pane(entry.make(&session, nullptr));
   pane->setAttribute(Qt::WA_DontShowOnScreen);
@@ -134,7 +145,28 @@ QSize parseSize(const QString& words) {
   return size;
 }
 
+namespace {
+struct DesktopLook {
+  QString style;
+  QPalette palette;
+  QFont font;
+};
+const DesktopLook& rememberedLook() {
+  static const DesktopLook look{QApplication::style()->objectName(), QApplication::palette(),
+                                QApplication::font()};
+  return look;
+}
+}  // namespace
+
+void desktopLook() {
+  const DesktopLook& look = rememberedLook();
+  QApplication::setStyle(look.style);
+  QApplication::setPalette(look.palette);
+  QApplication::setFont(look.font);
+}
+
 void applyLook(bool dark) {
+  (void)rememberedLook();
   QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
   QApplication::setPalette(dark ? darkPalette() : lightPalette());
   QApplication::setFont(QFont(QStringLiteral("DejaVu Sans"), 9));
@@ -148,11 +180,12 @@ void takePicture(const PictureRequest& request) {
   if (!whole && entry == entries.end())
     refuse(QStringLiteral("--view %1").arg(request.view), QStringLiteral("there is no such view"),
            QStringLiteral("use one of %1").arg(viewNames().join(QStringLiteral(", "))));
-  TracePtr trace = loadTrace(request.trace.toStdString());
-  const Cell cell = parseSelection(request.select, *trace);
+  const Runs runs{loadTrace(request.trace.toStdString()),
+                  request.other.isEmpty() ? nullptr : loadTrace(request.other.toStdString()), request.shown};
+  const Cell cell = parseSelection(request.select, *runs.a);
   const QSize size = !request.size.isEmpty() ? request.size : whole ? QSize(1280, 800) : QSize(720, 560);
-  const QImage image = whole ? pictureOfWindow(std::move(trace), cell, size)
-                             : pictureOfPane(*entry, std::move(trace), cell, size);
+  const QImage image =
+      whole ? pictureOfWindow(runs, cell, size, request.tab) : pictureOfPane(*entry, runs, cell, size);
   if (!image.save(request.out, "PNG"))
     throw db::Error(db::Error::Kind::Failure, request.out.toStdString(), "the picture could not be written",
                     "check that the folder exists, is writable and has space");

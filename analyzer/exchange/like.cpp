@@ -13,8 +13,9 @@ namespace {
 
 constexpr double kTrainingSteps = 1000;  // of the models' timesteps
 
-db::SparsityConfig configOfRun(const std::filesystem::path& path) {
-  const db::Run run = db::TraceReader(path).run();
+}  // namespace
+
+db::SparsityConfig configLike(const db::Run& run, const std::string& name) {
   db::SparsityConfig config;
   config.model = {run.model, run.nLayers, run.nHeads, run.seqLen, run.grid, run.text};
   config.scheduler = run.scheduler;
@@ -24,10 +25,8 @@ db::SparsityConfig configOfRun(const std::filesystem::path& path) {
   config.guidance = run.guidance;
   config.traces = {run.uuid};
   // A run that was imported may lack what a configuration needs; that is said here, with the place.
-  return db::parseConfig(db::configText(config, path.string()), path.string());
+  return db::parseConfig(db::configText(config, name), name);
 }
-
-}  // namespace
 
 bool isTraceFile(const std::filesystem::path& path) {
   constexpr std::string_view kStart = "SQLite format 3";
@@ -37,7 +36,7 @@ bool isTraceFile(const std::filesystem::path& path) {
 }
 
 db::SparsityConfig configLike(const std::filesystem::path& path) {
-  if (isTraceFile(path)) return configOfRun(path);
+  if (isTraceFile(path)) return configLike(db::TraceReader(path).run(), path.string());
   db::SparsityConfig config = db::readConfig(path);
   config.defaults = {};
   config.schedule.clear();

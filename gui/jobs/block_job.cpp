@@ -39,9 +39,9 @@ void BlockJob::giveUp() {
   m_busy = false;
 }
 
-void BlockJob::setTrace(const std::filesystem::path& path) {
+void BlockJob::setTrace(const std::filesystem::path& path, const std::filesystem::path& other) {
   giveUp();
-  m_source = std::make_shared<BlockSource>(path);
+  m_source = std::make_shared<BlockSource>(path, other);
 }
 
 void BlockJob::request(const BlockRequest& request) {

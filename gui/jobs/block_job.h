@@ -18,7 +18,8 @@ class BlockJob : public QObject {
   explicit BlockJob(QObject* parent = nullptr);
   ~BlockJob() override;
 
-  void setTrace(const std::filesystem::path& path);
+  // `other`: where the calls to compare with are; empty: none.
+  void setTrace(const std::filesystem::path& path, const std::filesystem::path& other = {});
   void request(const BlockRequest& request);
   void giveUp();
   [[nodiscard]] bool busy() const { return m_busy; }

@@ -20,8 +20,54 @@ HeadBlocksPtr BlockSource::read(const BlockRequest& request) {
     blocks->legend = analyzer::classifyBlocks(*blocks->mask, *blocks->mass, request.rule);
     blocks->rowRecall = analyzer::rowRecall(*blocks->mask, *blocks->mass);
   }
+  addOther(*blocks, request);
   m_last = blocks;
   return blocks;
+}
+
+void BlockSource::addOther(HeadBlocks& blocks, const BlockRequest& request) {
+  blocks.other.reset();
+  if (request.otherCallId == 0 || m_otherPath.empty() || !blocks.mask) return;
+  if (!m_otherReader)
+    m_otherReader.emplace(m_otherPath, db::OpenOptions{.quickCheck = false, .cancelled = {}});
+  blocks.other = m_otherReader->mask(request.otherCallId, request.head);
+  const bool alike = blocks.other && blocks.other->rows() == blocks.mask->rows() &&
+                     blocks.other->cols() == blocks.mask->cols();
+  if (!alike) blocks.other.reset();
+}
+
+MaskPair pairAt(const db::BlockMask& first, const db::BlockMask& second, int row, int col) {
+  const bool a = first.at(row, col) != db::BlockState::Skipped;
+  const bool b = second.at(row, col) != db::BlockState::Skipped;
+  return a && b ? MaskPair::Both : a ? MaskPair::OnlyFirst : b ? MaskPair::OnlySecond : MaskPair::Neither;
+}
+
+double PairCounts::jaccard() const {
+  const int64_t any = both + onlyFirst + onlySecond;
+  return any > 0 ? double(both) / double(any) : 1;
+}
+
+PairCounts countPairs(const db::BlockMask& first, const db::BlockMask& second) {
+  PairCounts counts;
+  for (int row = 0; row < first.rows(); ++row) {
+    for (int col = 0; col < first.cols(); ++col) {
+      switch (pairAt(first, second, row, col)) {
+        case MaskPair::Neither:
+          ++counts.neither;
+          break;
+        case MaskPair::OnlyFirst:
+          ++counts.onlyFirst;
+          break;
+        case MaskPair::OnlySecond:
+          ++counts.onlySecond;
+          break;
+        case MaskPair::Both:
+          ++counts.both;
+          break;
+      }
+    }
+  }
+  return counts;
 }
 
 int rankInRow(const db::BlockMass& mass, int row, int col) {

@@ -51,6 +51,29 @@ QImage stateImage(const db::BlockMask& mask, const MaskColours& colours, int max
                [&](int row, int col) { return table[size_t(states.at(row, col))]; });
 }
 
+QImage pairImage(const db::BlockMask& first, const db::BlockMask& second, const PairColours& colours,
+                 int maxRows, int maxCols) {
+  const int rows = std::min(first.rows(), maxRows), cols = std::min(first.cols(), maxCols);
+  return paint(rows, cols, [&](int row, int col) {
+    const analyzer::PoolSpan down = analyzer::poolSpan(row, rows, first.rows());
+    const analyzer::PoolSpan across = analyzer::poolSpan(col, cols, first.cols());
+    bool onlyFirst = false, onlySecond = false, both = false;
+    for (int r = down.begin; r < down.end; ++r) {
+      for (int c = across.begin; c < across.end; ++c) {
+        const MaskPair pair = pairAt(first, second, r, c);
+        onlyFirst |= pair == MaskPair::OnlyFirst;
+        onlySecond |= pair == MaskPair::OnlySecond;
+        both |= pair == MaskPair::Both;
+      }
+    }
+    if (onlyFirst && onlySecond) return mix(colours.onlyFirst, colours.onlySecond, 0.5);
+    return onlyFirst    ? colours.onlyFirst
+           : onlySecond ? colours.onlySecond
+           : both       ? colours.both
+                        : colours.neither;
+  });
+}
+
 QImage massImage(const db::BlockMass& mass, ColourMapId map, int maxRows, int maxCols) {
   const auto pooled = analyzer::poolMass(mass, maxRows, maxCols);
   const ValueScale scale = massScale(mass);

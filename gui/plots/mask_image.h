@@ -17,6 +17,9 @@ namespace ditscope::gui {
                                 int maxCols);
 [[nodiscard]] QImage stateImage(const db::BlockMask& mask, const MaskColours& colours, int maxRows,
                                 int maxCols);
+// Two masks of one shape; pooled pixels show what only one of them keeps before what both do.
+[[nodiscard]] QImage pairImage(const db::BlockMask& first, const db::BlockMask& second,
+                               const PairColours& colours, int maxRows, int maxCols);
 [[nodiscard]] QImage massImage(const db::BlockMass& mass, ColourMapId map, int maxRows, int maxCols);
 
 }  // namespace ditscope::gui

@@ -105,6 +105,11 @@ MaskColours maskColours(bool dark) {
           0xff8a4aa0};
 }
 
+PairColours pairColours(bool dark) {
+  if (dark) return {0xff1d2024, 0xff3f8fd8, 0xffe08a2e, 0xff8a929c};
+  return {0xfff8f8f6, 0xff1f6fb4, 0xffd9701a, 0xffb4bac2};
+}
+
 void applyTheme(QCPAxis& axis, const PlotColours& colours) {
   const QFont font = axis.parentPlot()->font();
   axis.setBasePen(QPen(colours.frame));

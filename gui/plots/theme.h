@@ -54,6 +54,12 @@ struct MaskColours {
 };
 [[nodiscard]] MaskColours maskColours(bool dark);
 
+// Of two masks over each other.
+struct PairColours {
+  QRgb neither = 0, onlyFirst = 0, onlySecond = 0, both = 0;
+};
+[[nodiscard]] PairColours pairColours(bool dark);
+
 // Colours and fonts of every axis, label and grid line of a plot.
 void applyTheme(QCustomPlot& plot, const PlotColours& colours);
 void applyTheme(QCPAxis& axis, const PlotColours& colours);

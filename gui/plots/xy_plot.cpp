@@ -14,7 +14,6 @@ namespace {
 
 constexpr double kReach = 14;       // pixels around a point in which the pointer finds it
 constexpr double kHandleReach = 6;  // likewise for the line that can be dragged
-constexpr double kBarWidth = 0.8;
 
 QVector<double> toQt(const std::vector<double>& values) {
   return {values.begin(), values.end()};
@@ -121,7 +120,7 @@ void XyPlot::rebuild() {
     } else if (isBar(series)) {
       auto* bars = new QCPBars(m_plot->xAxis, m_plot->yAxis);
       bars->setData(toQt(series.x), toQt(series.y));
-      bars->setWidth(kBarWidth);
+      bars->setWidth(series.barWidth);
       bars->setPen(Qt::NoPen);
       bars->setBrush(colour);
       if (below) bars->moveAbove(below);

@@ -22,13 +22,14 @@ namespace ditscope::gui {
 class Navigator;
 
 struct XySeries {
-  QString name;  // empty: not in the legend
+  QString name = {};  // empty: not in the legend
   LineSample shape = LineSample::Line;
   ColourRole colour = ColourRole::Accent;
-  std::vector<double> x, y;      // NaN in y: a gap. Lines ascend in x; points need not
+  std::vector<double> x = {}, y = {};  // NaN in y: a gap. Lines ascend in x; points need not
   std::vector<double> top = {};  // of a band: its upper edge; of points: upper end of an interval from `low`
   std::vector<double> low = {};  // of points: lower end of the interval
   double width = 2;              // of the pen, pixels; of points half their size
+  double barWidth = 0.8;         // of bars, axis units
   bool picked = false;           // the pointer finds its points
 };
 

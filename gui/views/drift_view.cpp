@@ -88,4 +88,14 @@ QString DriftView::copyText() const {
   return m_heading->text() + QStringLiteral(", ") + m_readout->text();
 }
 
+TableData DriftView::table() const {
+  TableData numbers{{tr("Step"), tr("LSE drift (nats)"), tr("Median of rows"), tr("p90 of rows"),
+                     tr("Mean of the layer"), tr("Mask drift")}};
+  for (size_t i = 0; i < m_series.steps.size(); ++i)
+    numbers.rows.push_back({int(m_series.steps[i]), numberOrNothing(m_series.mean[i]),
+                            numberOrNothing(m_series.p50[i]), numberOrNothing(m_series.p90[i]),
+                            numberOrNothing(m_series.layerMean[i]), numberOrNothing(m_series.mask[i])});
+  return numbers;
+}
+
 }  // namespace ditscope::gui

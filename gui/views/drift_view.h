@@ -19,6 +19,7 @@ class DriftView : public Pane {
   [[nodiscard]] const DriftSeries& series() const { return m_series; }
   void fit() override;
   [[nodiscard]] QString copyText() const override;
+  [[nodiscard]] TableData table() const override;
 
  private:
   void reload();

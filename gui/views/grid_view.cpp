@@ -7,6 +7,7 @@
 
 #include "analyzer/head_table.h"
 #include "analyzer/pooling.h"
+#include "gui/models/comparison.h"
 #include "gui/models/readout.h"
 #include "gui/plots/colour_bar.h"
 #include "gui/plots/heatmap_plot.h"
@@ -132,7 +133,26 @@ std::optional<QPoint> GridView::position(const std::optional<Cell>& cell) const 
 }
 
 double GridView::valueOf(const Cell& cell) const {
-  return trace()->value(cell, quantity());
+  return session().showsDifference() ? difference(*trace(), *session().runB(), cell, quantity())
+                                     : trace()->value(cell, quantity());
+}
+
+// Of all cells, whatever is shown: for a range that stays while the steps go by, and that two runs share.
+std::vector<double> GridView::allValues() {
+  std::vector<double> values;
+  if (session().showsDifference()) {
+    const std::tuple wanted(quantity(), session().runA(), session().runB());
+    if (wanted != m_largestOf) {
+      const auto changes = topChanges(*session().runA(), *session().runB(), quantity(), 1);
+      m_largest = changes.empty() ? 0 : changes.front().by();
+      m_largestOf = wanted;
+    }
+    return {m_largest};
+  }
+  for (const TracePtr& run : {session().runA(), session().runB()})
+    if (run)
+      values.insert(values.end(), run->table.column(quantity()).begin(), run->table.column(quantity()).end());
+  return values;
 }
 
 void GridView::follow(Selection::Parts changed) {
@@ -163,18 +183,21 @@ void GridView::reload() {
 
 void GridView::chooseScale() {
   const analyzer::QuantityInfo& info = analyzer::info(quantity());
-  const bool diverging = info.scale == analyzer::ColourScale::Diverging;
+  const bool diverging = info.scale == analyzer::ColourScale::Diverging || session().showsDifference();
   m_map = diverging ? ColourMapId::BlueWhiteRed : m_wantedMap;
   m_log->setEnabled(!diverging);
-  if (m_lock->isChecked()) {
-    const analyzer::Range range = analyzer::colourRange(quantity(), trace()->table.column(quantity()));
+  const std::vector<double> all = m_lock->isChecked() ? allValues() : std::vector<double>();
+  if (m_lock->isChecked() && session().showsDifference()) {
+    m_scale = rangeOf(all, true);
+  } else if (m_lock->isChecked()) {
+    const analyzer::Range range = analyzer::colourRange(quantity(), all);
     m_scale = {.lo = range.lo, .hi = range.hi, .log = false};
   } else {
     m_scale = rangeOf(m_grid.values, diverging);
   }
   if (m_log->isChecked() && !diverging)
-    m_scale = logScale(m_scale, m_lock->isChecked() ? std::span(trace()->table.column(quantity()))
-                                                    : std::span<const double>(m_grid.values));
+    m_scale = logScale(
+        m_scale, m_lock->isChecked() ? std::span<const double>(all) : std::span<const double>(m_grid.values));
   ColourLegend legend;
   legend.scale = m_scale;
   legend.map = m_map;
@@ -228,37 +251,6 @@ void GridView::drawStrips() {
   };
   m_plot->setStrip(strip(m_grid.rowMeans));
   m_plot->setTopStrip(strip(m_grid.colMeans));
-}
-
-QString GridView::describe(const Cell& cell) const {
-  if (!trace()) return {};
-  const std::optional<size_t> row = trace()->row(cell);
-  const double measured = valueOf(cell);
-  QString value = text(analyzer::formatQuantity(quantity(), measured));
-  if (quantity() == Quantity::Time && row)
-    value += QStringLiteral(", ") + timeMethodName(trace()->table.timeMethod[*row]);
-  if (std::isnan(measured)) value = tr("not measured");
-  QString where = headText(*trace(), cell);
-  if (axes() != GridAxes::LayerHead) where += tr(", step %1").arg(cell.step);
-  return QStringLiteral("%1: %2 %3").arg(where, text(analyzer::info(quantity()).label), value);
-}
-
-void GridView::showReadout() {
-  if (!trace()) return;
-  const analyzer::QuantityInfo& info = analyzer::info(quantity());
-  const QString name = capitalised(text(info.label));
-  m_heading->setText(
-      axes() == GridAxes::LayerHead
-          ? QStringLiteral("%1, %2, %3")
-                .arg(name, stepText(*trace(), pinned().step), branchName(pinned().branch))
-          : QStringLiteral("%1, %2, %3").arg(name, m_axes->currentText(), branchName(pinned().branch)));
-  m_readout->setText(capitalised(describe(pinned())));
-  m_plot->setAccessibleName(tr("Grid of %1, %2").arg(text(info.label), m_axes->currentText()));
-  m_plot->setAccessibleDescription(m_readout->text());
-}
-
-QString GridView::copyText() const {
-  return describe(pinned());
 }
 
 }  // namespace ditscope::gui

@@ -3,6 +3,8 @@
 // choose the head or the step; means stand at the edges.
 #pragma once
 
+#include <tuple>
+
 #include "analyzer/quantity.h"
 #include "gui/models/grid_values.h"
 #include "gui/plots/colour_map.h"
@@ -35,6 +37,7 @@ class GridView : public Pane {
 
   void fit() override;
   [[nodiscard]] QString copyText() const override;
+  [[nodiscard]] TableData table() const override;
 
  private:
   void buildControls(QVBoxLayout& column);
@@ -47,6 +50,8 @@ class GridView : public Pane {
   void showReadout();
   void move(int rows, int cols);
   [[nodiscard]] double valueOf(const Cell& cell) const;
+  [[nodiscard]] std::vector<double> allValues();
+  [[nodiscard]] QString describeDifference(const Cell& cell) const;
   [[nodiscard]] QString describe(const Cell& cell) const;
   [[nodiscard]] std::optional<QPoint> position(const std::optional<Cell>& cell) const;
 
@@ -59,6 +64,8 @@ class GridView : public Pane {
   QLabel* m_readout;
   GridValues m_grid;
   ValueScale m_scale;
+  std::tuple<analyzer::Quantity, TracePtr, TracePtr> m_largestOf;  // what m_largest is the largest of
+  double m_largest = 0;                                            // change between two runs
   ColourMapId m_map = ColourMapId::Viridis, m_wantedMap = ColourMapId::Viridis;
 };
 

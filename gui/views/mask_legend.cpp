@@ -52,10 +52,34 @@ CellMark markOf(BlockClass blockClass) {
   return blockClass == BlockClass::KeptLight ? CellMark::Slash : CellMark::None;
 }
 
+CellMark markOf(MaskPair pair) {
+  if (pair == MaskPair::OnlySecond) return CellMark::Cross;
+  return pair == MaskPair::OnlyFirst ? CellMark::Slash : CellMark::None;
+}
+
 std::vector<ClassEntry> maskEntries(const HeadBlocks& blocks, MaskShow show, bool dark, bool pooled) {
+  if (show == MaskShow::Difference)
+    return pairEntries(countPairs(*blocks.mask, *blocks.other), dark, QObject::tr("A"), QObject::tr("B"));
   const MaskColours colours = maskColours(dark);
   if (show == MaskShow::Classes) return classEntries(*blocks.legend, colours, pooled);
   return show == MaskShow::Mask ? stateEntries(*blocks.mask, colours) : std::vector<ClassEntry>{};
+}
+
+std::vector<ClassEntry> pairEntries(const PairCounts& counts, bool dark, const QString& first,
+                                    const QString& second) {
+  const PairColours colours = pairColours(dark);
+  const double all = double(counts.neither + counts.onlyFirst + counts.onlySecond + counts.both);
+  const auto entry = [all](QRgb colour, CellMark mark, const QString& name, int64_t blocks) {
+    return ClassEntry{{colour, colour},
+                      mark,
+                      name,
+                      QObject::tr("%1 of blocks").arg(percent(all > 0 ? double(blocks) / all : 0))};
+  };
+  return {
+      entry(colours.both, CellMark::None, QObject::tr("kept by both"), counts.both),
+      entry(colours.onlyFirst, CellMark::Slash, QObject::tr("only by %1").arg(first), counts.onlyFirst),
+      entry(colours.onlySecond, CellMark::Cross, QObject::tr("only by %1").arg(second), counts.onlySecond),
+      entry(colours.neither, CellMark::None, QObject::tr("by neither"), counts.neither)};
 }
 
 ColourLegend massLegend(const db::BlockMass& mass) {

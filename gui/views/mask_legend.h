@@ -11,12 +11,16 @@
 
 namespace ditscope::gui {
 
-enum class MaskShow { Classes, Mass, Mask };
+enum class MaskShow { Classes, Mass, Mask, Difference };
 
 [[nodiscard]] CellMark markOf(analyzer::BlockClass blockClass);
+[[nodiscard]] CellMark markOf(MaskPair pair);  // a slash: only the first keeps it, a cross: only the second
 // `pooled`: cells share pixels. Empty for masses, which have a scale instead.
 [[nodiscard]] std::vector<ClassEntry> maskEntries(const HeadBlocks& blocks, MaskShow show, bool dark,
                                                   bool pooled);
+// Of two masks; `first` and `second` are how they are called.
+[[nodiscard]] std::vector<ClassEntry> pairEntries(const PairCounts& counts, bool dark, const QString& first,
+                                                  const QString& second);
 [[nodiscard]] ColourLegend massLegend(const db::BlockMass& mass);
 [[nodiscard]] QString maskNote(MaskShow show, QSize pooling);
 

@@ -125,7 +125,11 @@ const db::AttnCall* MaskView::call() const {
 
 void MaskView::ask() {
   if (const db::AttnCall* found = call()) {
-    session().blocks().request({.callId = found->id, .head = pinned().head, .rule = rule()});
+    const db::AttnCall* other = session().showsDifference()
+                                    ? session().runB()->call(pinned().step, pinned().layer, pinned().branch)
+                                    : nullptr;
+    session().blocks().request(
+        {.callId = found->id, .head = pinned().head, .rule = rule(), .otherCallId = other ? other->id : 0});
   } else {
     session().blocks().giveUp();
     showNothing(tr("This head was not recorded at this step."));
@@ -156,6 +160,7 @@ void MaskView::showNothing(const QString& why) {
 
 MaskShow MaskView::effectiveShow() const {
   const auto wanted = MaskShow(m_show->currentData().toInt());
+  if (session().showsDifference() && m_blocks->other) return MaskShow::Difference;
   if (wanted == MaskShow::Mass && m_blocks->mass) return MaskShow::Mass;
   if (wanted == MaskShow::Classes && m_blocks->legend) return MaskShow::Classes;
   return m_blocks->mask ? MaskShow::Mask : MaskShow::Mass;
@@ -167,13 +172,16 @@ void MaskView::drawMap() {
   source.rows = m_blocks->rows();
   source.cols = m_blocks->cols();
   const MaskShow show = effectiveShow();
-  const MaskColours colours = maskColours(plotColours(palette()).dark);
-  source.image = [blocks = m_blocks, colours, show](int maxRows, int maxCols) {
+  const bool dark = plotColours(palette()).dark;
+  const MaskColours colours = maskColours(dark);
+  source.image = [blocks = m_blocks, colours, dark, show](int maxRows, int maxCols) {
     switch (show) {
       case MaskShow::Classes:
         return classImage(*blocks, colours, maxRows, maxCols);
       case MaskShow::Mask:
         return stateImage(*blocks->mask, colours, maxRows, maxCols);
+      case MaskShow::Difference:
+        return pairImage(*blocks->mask, *blocks->other, pairColours(dark), maxRows, maxCols);
       case MaskShow::Mass:
         break;
     }
@@ -181,6 +189,10 @@ void MaskView::drawMap() {
   };
   if (show == MaskShow::Classes)
     source.mark = [blocks = m_blocks](int row, int col) { return markOf(blocks->legend->at(row, col)); };
+  if (show == MaskShow::Difference)
+    source.mark = [blocks = m_blocks](int row, int col) {
+      return markOf(pairAt(*blocks->mask, *blocks->other, row, col));
+    };
   source.gaps = show != MaskShow::Mass;
   m_plot->setMap(std::move(source));
   HeatmapAxis rows{.title = tr("Query block"), .label = {}, .edges = {}};
@@ -204,44 +216,6 @@ void MaskView::drawColumnMass() {
     strip.hiText = text(analyzer::formatPercent(strip.hi));
   }
   m_plot->setTopStrip(strip);
-}
-
-void MaskView::drawLegend() {
-  if (!m_blocks) return;
-  const MaskShow show = effectiveShow();
-  const QSize pooling = m_plot->pooling();
-  std::vector<ClassEntry> entries =
-      maskEntries(*m_blocks, show, plotColours(palette()).dark, pooling != QSize(1, 1));
-  m_legend->setVisible(!entries.empty());
-  m_legend->setEntries(std::move(entries));
-  m_bar->setVisible(show == MaskShow::Mass);
-  if (show == MaskShow::Mass) m_bar->setLegend(massLegend(*m_blocks->mass));
-  m_note->setText(maskNote(show, pooling));
-}
-
-void MaskView::showReadout() {
-  if (!m_blocks || !trace()) return;
-  QString heading =
-      QStringLiteral("%1, step %2").arg(capitalised(headText(*trace(), pinned()))).arg(pinned().step);
-  const std::optional<size_t> at = trace()->row(pinned());
-  const QString order = at ? orderText(trace()->table.decision[*at].order) : QString();
-  m_heading->setText(order.isEmpty() ? heading : heading + QStringLiteral(", ") + order);
-  const int row = std::min(pinned().queryBlock, m_blocks->rows() - 1);
-  const int col = std::min(pinned().keyBlock, m_blocks->cols() - 1);
-  m_plot->setPinned(QPoint(col, row));
-  m_readout->setText(capitalised(describe(row, col)));
-  m_plot->setAccessibleName(tr("Block mask, %1 by %2 blocks").arg(m_blocks->rows()).arg(m_blocks->cols()));
-  m_plot->setAccessibleDescription(m_readout->text());
-}
-
-QString MaskView::describe(int row, int col) const {
-  const db::AttnCall* found = call();
-  return m_blocks && found ? blockText(*trace(), *found, *m_blocks, row, col) : QString();
-}
-
-QString MaskView::copyText() const {
-  if (!m_blocks) return m_readout->text();
-  return m_heading->text() + QStringLiteral(": ") + m_readout->text();
 }
 
 void MaskView::changeEvent(QEvent* event) {

@@ -29,6 +29,7 @@ class MaskView : public Pane {
 
   void fit() override;
   [[nodiscard]] QString copyText() const override;
+  [[nodiscard]] TableData table() const override;
   [[nodiscard]] bool settled() const override;
 
  protected:

@@ -6,6 +6,7 @@
 #include <QImage>
 #include <QWidget>
 
+#include "gui/models/table_data.h"
 #include "gui/session.h"
 
 namespace ditscope::gui {
@@ -15,10 +16,11 @@ class Pane : public QWidget {
  public:
   Pane(Session* session, const QString& title, QWidget* parent = nullptr);
 
-  virtual void fit() {}                                        // show everything
-  [[nodiscard]] virtual QString copyText() const = 0;          // the selected value, for the clipboard
-  [[nodiscard]] virtual bool settled() const { return true; }  // nothing is being computed for it
-  [[nodiscard]] QImage picture(double scale = 1);              // of the whole pane
+  virtual void fit() {}                                         // show everything
+  [[nodiscard]] virtual QString copyText() const = 0;           // the selected value, for the clipboard
+  [[nodiscard]] virtual TableData table() const { return {}; }  // the numbers behind the picture
+  [[nodiscard]] virtual bool settled() const { return true; }   // nothing is being computed for it
+  [[nodiscard]] QImage picture(double scale = 1);               // of the whole pane
 
  protected:
   [[nodiscard]] Session& session() const { return *m_session; }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gui/views/pane_parts.h"
 
+#include <QFileDialog>
+#include <QHeaderView>
+
 #include "gui/plots/colour_bar.h"
 #include "gui/plots/heatmap_plot.h"
 
@@ -50,6 +53,35 @@ HeatmapParts addHeatmap(QVBoxLayout& column, QWidget* pane) {
   row->addWidget(parts.bar);
   column.addLayout(row, 1);
   return parts;
+}
+
+QTableView* dataTable(QAbstractItemModel* model, QWidget* parent) {
+  auto* view = new QTableView(parent);
+  view->setModel(model);
+  view->setSortingEnabled(true);
+  view->sortByColumn(-1, Qt::AscendingOrder);  // in the order it comes in until somebody asks
+  view->setSelectionBehavior(QAbstractItemView::SelectRows);
+  view->setEditTriggers(QAbstractItemView::NoEditTriggers);
+  view->setAlternatingRowColors(true);
+  view->setShowGrid(false);
+  view->setWordWrap(false);
+  view->setTabKeyNavigation(false);
+  view->setFrameShape(QFrame::NoFrame);
+  view->verticalHeader()->hide();
+  view->verticalHeader()->setDefaultSectionSize(view->fontMetrics().height() + 6);
+  view->horizontalHeader()->setHighlightSections(false);
+  view->horizontalHeader()->setStretchLastSection(true);
+  return view;
+}
+
+QString askForFile(QWidget* parent, const QString& title) {
+  return QFileDialog::getOpenFileName(parent, title);
+}
+QString askForFolder(QWidget* parent, const QString& title) {
+  return QFileDialog::getExistingDirectory(parent, title);
+}
+QString askForNewFile(QWidget* parent, const QString& title, const QString& suggestion) {
+  return QFileDialog::getSaveFileName(parent, title, suggestion);
 }
 
 QToolButton* optionsButton(QMenu* menu, QWidget* parent) {

@@ -6,6 +6,7 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QMenu>
+#include <QTableView>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -26,6 +27,12 @@ struct HeatmapParts {
   ColourBar* bar;  // beside the plot
 };
 [[nodiscard]] HeatmapParts addHeatmap(QVBoxLayout& column, QWidget* pane);  // below what is there
+// A table that sorts by its headers and selects whole rows; `model` is a proxy, or sorts itself.
+[[nodiscard]] QTableView* dataTable(QAbstractItemModel* model, QWidget* parent);
+// File dialogs, for where nobody chose for the user; an empty path: the user gave up.
+[[nodiscard]] QString askForFile(QWidget* parent, const QString& title);
+[[nodiscard]] QString askForFolder(QWidget* parent, const QString& title);
+[[nodiscard]] QString askForNewFile(QWidget* parent, const QString& title, const QString& suggestion);
 // A button at the end of a row of controls that opens a menu of what is changed seldom.
 [[nodiscard]] QToolButton* optionsButton(QMenu* menu, QWidget* parent);
 

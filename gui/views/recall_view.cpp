@@ -210,4 +210,15 @@ QString RecallView::copyText() const {
   return head ? m_readout->text() + QChar('\n') + describe(*head) : m_readout->text();
 }
 
+TableData RecallView::table() const {
+  TableData numbers{{tr("Layer"), tr("Head"), tr("Density of the run"), tr("Recall of the run"),
+                     tr("Best recall at that density"), tr("Best recall at the budget")}};
+  for (const HeadCurve& head : m_heads)
+    numbers.rows.push_back({head.layer, head.head, numberOrNothing(head.density),
+                            numberOrNothing(head.recorded),
+                            numberOrNothing(recallAt(head.asFloats(), head.density)),
+                            numberOrNothing(recallAt(head.asFloats(), m_budget))});
+  return numbers;
+}
+
 }  // namespace ditscope::gui

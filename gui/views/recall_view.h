@@ -25,6 +25,7 @@ class RecallView : public Pane {
 
   void fit() override;
   [[nodiscard]] QString copyText() const override;
+  [[nodiscard]] TableData table() const override;
   [[nodiscard]] bool settled() const override { return !session().readsCurves(); }
 
  protected:

@@ -27,9 +27,15 @@ StartPage::StartPage(QWidget* parent)
   grid->setColumnStretch(2, 1);
   grid->setVerticalSpacing(18);
   grid->addWidget(m_text, 1, 1);
-  grid->addWidget(open, 2, 1, Qt::AlignLeft);
+  auto* tour = new QPushButton(tr("&Tour of the demo run"), this);
+  auto* buttons = new QHBoxLayout;
+  buttons->addWidget(open);
+  buttons->addWidget(tour);
+  buttons->addStretch();
+  grid->addLayout(buttons, 2, 1);
   grid->addWidget(m_recent, 3, 1);
   connect(open, &QPushButton::clicked, this, &StartPage::openAsked);
+  connect(tour, &QPushButton::clicked, this, &StartPage::tourAsked);
   connect(m_recent, &QLabel::linkActivated, this, [this](const QString& link) {
     const int at = link.toInt();
     if (at >= 0 && at < m_paths.size()) emit pathAsked(m_paths[at]);

@@ -17,6 +17,7 @@ class StartPage : public QWidget {
 
  signals:
   void openAsked();
+  void tourAsked();
   void pathAsked(const QString& path);
 
  protected:

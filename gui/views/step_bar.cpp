@@ -53,6 +53,15 @@ StepBar::StepBar(Session* session, QWidget* parent) : QWidget(parent), m_session
   row->addWidget(m_text);
   row->addSpacing(14);
   addField(*row, tr("&Branch"), m_branch);
+  row->addSpacing(14);
+  m_run = new QComboBox(this);
+  m_run->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+  m_runLabel = new QLabel(tr("&Run"), this);
+  m_runLabel->setBuddy(m_run);
+  m_run->setAccessibleName(tr("Run"));
+  row->addWidget(m_runLabel);
+  row->addWidget(m_run);
+  offerRuns();
 
   Selection& selection = session->selection();
   connect(before, &QToolButton::clicked, &selection, [&selection] { selection.moveStep(-1); });
@@ -64,6 +73,10 @@ StepBar::StepBar(Session* session, QWidget* parent) : QWidget(parent), m_session
   connect(m_branch, &QComboBox::currentIndexChanged, this,
           [this, &selection] { selection.setBranch(db::Branch(m_branch->currentData().toInt())); });
   connect(session, &Session::traceChanged, this, &StepBar::reload);
+  connect(session, &Session::runsChanged, this, &StepBar::offerRuns);
+  connect(m_run, &QComboBox::currentIndexChanged, this, [this](int at) {
+    if (at >= 0) m_session->setShown(RunShown(at));
+  });
   connect(&selection, &Selection::pinnedChanged, this, &StepBar::follow);
   connect(&m_timer, &QTimer::timeout, this, &StepBar::advance);
   m_timer.setInterval(kPlayMs);
@@ -84,7 +97,25 @@ void StepBar::reload() {
   for (const int step : extent.steps)
     widest = std::max(widest, fontMetrics().horizontalAdvance(stepText(*m_session->trace(), step)));
   m_text->setMinimumWidth(widest);
+  if (m_run->count() > 0) {
+    const QSignalBlocker quietRun(m_run);
+    m_run->setCurrentIndex(int(m_session->shown()));
+  }
   follow();
+}
+
+void StepBar::offerRuns() {
+  const QSignalBlocker quiet(m_run);
+  const bool both = m_session->runA() && m_session->runB();
+  m_run->clear();
+  if (both) {
+    m_run->addItem(QStringLiteral("A  %1").arg(text(m_session->runA()->path.filename().string())));
+    m_run->addItem(QStringLiteral("B  %1").arg(text(m_session->runB()->path.filename().string())));
+    m_run->addItem(tr("B \u2212 A"));
+    m_run->setCurrentIndex(int(m_session->shown()));
+  }
+  m_run->setVisible(both);
+  m_runLabel->setVisible(both);
 }
 
 void StepBar::follow() {

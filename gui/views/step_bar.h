@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The transport of the window: step slider with before, play and after, and the guidance branch. It moves the
-// selection of the whole window.
+// The transport of the window: step slider with before, play and after, the guidance branch, and which of two
+// runs is shown. It moves the selection of the whole window.
 #pragma once
 
 #include <QTimer>
@@ -25,6 +25,7 @@ class StepBar : public QWidget {
 
  private:
   void reload();
+  void offerRuns();
   void follow();
   void advance();
 
@@ -33,6 +34,8 @@ class StepBar : public QWidget {
   QToolButton* m_play;
   QLabel* m_text;
   QComboBox* m_branch;
+  QLabel* m_runLabel;
+  QComboBox* m_run;  // A | B | B - A; hidden with one run
   QTimer m_timer;
 };
 

@@ -22,7 +22,7 @@ QString html(const QString& plain) {
   return plain.toHtmlEscaped().replace(wordEnd, QStringLiteral("\\1​"));
 }
 
-QString table(const std::vector<SummaryRow>& rows, const PlotColours& colours) {
+QString rowsTable(const std::vector<SummaryRow>& rows, const PlotColours& colours) {
   QString result = QStringLiteral("<table cellspacing='0' cellpadding='2'>");
   for (const SummaryRow& row : rows) {
     if (row.value.isEmpty()) continue;
@@ -124,10 +124,10 @@ void SummaryView::reload() {
           .arg(behind.blue())
           .arg(behind.alpha())
           .arg(colour.name()));
-  m_figures->setText(table(figureRows(summary), colours));
+  m_figures->setText(rowsTable(figureRows(summary), colours));
   m_heads->setText(section(tr("Lowest recall"), headsTable(summary, colours)));
   m_heads->setVisible(!summary.worstHeads.empty());
-  m_origin->setText(section(tr("Origin"), table(originRows(*trace()), colours)));
+  m_origin->setText(section(tr("Origin"), rowsTable(originRows(*trace()), colours)));
 }
 
 void SummaryView::follow(const QString& link) {
@@ -148,6 +148,14 @@ QString SummaryView::copyText() const {
   for (const auto& rows : {figureRows(trace()->summary), originRows(*trace())})
     for (const SummaryRow& row : rows) lines << row.name + QChar('\t') + row.value;
   return lines.join(QChar('\n'));
+}
+
+TableData SummaryView::table() const {
+  TableData numbers{{tr("Figure"), tr("Value")}};
+  if (!trace()) return numbers;
+  for (const auto& rows : {figureRows(trace()->summary), originRows(*trace())})
+    for (const SummaryRow& row : rows) numbers.rows.push_back({row.name, row.value});
+  return numbers;
 }
 
 void SummaryView::changeEvent(QEvent* event) {

@@ -14,6 +14,7 @@ class SummaryView : public Pane {
  public:
   explicit SummaryView(Session* session, QWidget* parent = nullptr);
   [[nodiscard]] QString copyText() const override;
+  [[nodiscard]] TableData table() const override;
 
  protected:
   void changeEvent(QEvent* event) override;

@@ -12,7 +12,7 @@
 namespace ditscope::gui {
 namespace {
 
-constexpr int kLayoutVersion = 2;  // raise it when docks come or go
+constexpr int kLayoutVersion = 3;  // raise it when docks come or go
 
 Pane* paneOf(const QDockWidget* dock) {
   return static_cast<Pane*>(dock->widget());
@@ -57,6 +57,13 @@ Pane* Workspace::focusedPane() const {
 bool Workspace::settled() const {
   return std::all_of(m_docks.begin(), m_docks.end(),
                      [](const QDockWidget* each) { return paneOf(each)->settled(); });
+}
+
+void Workspace::raise(const QString& name) {
+  QDockWidget* found = dock(name);
+  if (!found) return;
+  found->show();
+  found->raise();
 }
 
 void Workspace::resetLayout() {

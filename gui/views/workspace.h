@@ -24,6 +24,8 @@ class Workspace : public QMainWindow {
   [[nodiscard]] Pane* pane(const QString& name) const;  // nullptr when there is no such pane
   [[nodiscard]] Pane* focusedPane() const;              // the pane last worked in
   [[nodiscard]] bool settled() const;
+  using QWidget::raise;
+  void raise(const QString& name);  // shows a pane in front of its tabs
 
  private:
   [[nodiscard]] QDockWidget* dock(const QString& name) const;

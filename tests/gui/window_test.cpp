@@ -9,9 +9,12 @@
 #include "gui/main_window.h"
 #include "gui/models/readout.h"
 #include "gui/screenshot.h"
+#include "gui/views/about.h"
 #include "gui/views/message_bar.h"
 #include "gui/views/shortcut_sheet.h"
 #include "gui/views/step_bar.h"
+#include "gui/views/table_window.h"
+#include "gui/views/tour.h"
 #include "gui/views/workspace.h"
 #include "tests/gui/pictures.h"
 #include "tests/gui/support.h"
@@ -175,6 +178,118 @@ class WindowTest : public QObject {
     QTRY_VERIFY(window.session().trace());
   }
 
+  void twoRunsAreOpenedSwitchedAndClosed() {
+    const QString other = QString::fromStdString(
+        tests::traceIn(m_folder, "other.db", {.steps = 6, .layers = 3, .heads = 4, .density = 0.5, .seed = 9})
+            .string());
+    MainWindow window({});
+    window.show();
+    window.openAll({m_path, other});
+    QTRY_VERIFY(window.session().runA() && window.session().runB() && window.settled());
+    QVERIFY(window.windowTitle().contains(QStringLiteral("run.db and other.db")));
+    QTest::keyClick(&window, Qt::Key_2);
+    QCOMPARE(window.session().trace(), window.session().runB());
+    QTest::keyClick(&window, Qt::Key_3);
+    QVERIFY(window.session().showsDifference());
+    QTRY_VERIFY(window.settled());
+    window.session().setOther(nullptr);
+    QCOMPARE(window.session().shown(), RunShown::A);
+    QVERIFY(window.messageBar().message().isEmpty());
+  }
+
+  void sessionIsRestored() {
+    QSettings settings(file("session.ini"), QSettings::IniFormat);
+    const Cell cell{.step = 5, .layer = 2, .head = 3, .branch = db::Branch::Uncond};
+    {
+      MainWindow window({.settings = &settings, .chooseTrace = {}, .choosePicture = {}});
+      window.show();
+      window.openAll({m_path, m_path});
+      QTRY_VERIFY(window.session().runA() && window.session().runB() && window.settled());
+      window.session().setShown(RunShown::B);
+      window.session().selection().pin(cell);
+      window.close();
+    }
+    MainWindow again({.settings = &settings, .chooseTrace = {}, .choosePicture = {}});
+    again.show();
+    again.restoreSession();
+    QTRY_VERIFY(again.session().runA() && again.session().runB() && again.settled());
+    QCOMPARE(again.session().selection().pinned(), cell);
+    QCOMPARE(again.session().shown(), RunShown::B);
+    settings.setValue(QStringLiteral("session"), QByteArray("{\"version\":1,\"traceA\":\"/gone.db\""));
+    MainWindow empty({.settings = &settings, .chooseTrace = {}, .choosePicture = {}});
+    empty.restoreSession();
+    QVERIFY(!empty.loadJob().running());
+  }
+
+  void recordingIsFollowedUntilItEnds() {
+    const auto record = [this](int steps, bool finalise) {
+      return QString::fromStdString(
+          tests::traceIn(m_folder, "live.db", {.steps = steps, .layers = 2, .heads = 2, .finalise = finalise})
+              .string());
+    };
+    MainWindow window({});
+    window.show();
+    window.follower().setInterval(30);
+    window.open(record(4, false));
+    QTRY_VERIFY(window.session().trace() && window.follower().active());
+    window.session().selection().setStep(3);
+    (void)record(6, false);
+    QTRY_COMPARE(window.session().selection().extent().steps.size(), size_t(6));
+    QCOMPARE(window.session().selection().pinned().step, 5);  // whoever watches the end still does
+    (void)record(8, true);
+    QTRY_COMPARE(window.session().selection().extent().steps.size(), size_t(8));
+    QTRY_VERIFY(!window.follower().active());
+  }
+
+  void followedFileThatVanishesIsAMessage() {
+    const QString path = QString::fromStdString(
+        tests::traceIn(m_folder, "gone.db", {.steps = 3, .layers = 2, .heads = 2, .finalise = false})
+            .string());
+    MainWindow window({});
+    window.show();
+    window.follower().setInterval(30);
+    window.open(path);
+    QTRY_VERIFY(window.session().trace() && window.follower().active() && window.settled());
+    QVERIFY(QFile::remove(path));
+    QTRY_VERIFY(window.messageBar().message().contains(QStringLiteral("gone")));
+    QVERIFY(window.session().trace() && !window.follower().active());
+  }
+
+  void tourVisitsPanesThatExist() {
+    MainWindow window({});
+    window.resize(1200, 800);
+    window.show();
+    window.open(m_path);
+    QTRY_VERIFY(window.session().trace() && window.settled());
+    window.startTour();
+    auto* tour = window.findChild<Tour*>();
+    QVERIFY(tour->isVisible());
+    for (int i = 0; i < Tour::stations(); ++i) {
+      QVERIFY(window.workspace().pane(Tour::paneAt(i)));
+      QTRY_VERIFY(window.workspace().pane(Tour::paneAt(i))->isVisible());
+      tour->go(1);
+    }
+    QTRY_VERIFY(window.settled());
+  }
+
+  void tableAboutAndLookNeedNoBox() {
+    MainWindow window({});
+    window.show();
+    window.open(m_path);
+    QTRY_VERIFY(window.session().trace() && window.settled());
+    window.showTable();
+    QVERIFY(window.findChild<TableWindow*>());
+    window.showAbout();
+    QVERIFY(window.findChild<About*>());
+    window.copyPicture();
+    QVERIFY(!QApplication::clipboard()->image().isNull());
+    window.setLook(QStringLiteral("dark"));
+    QTRY_VERIFY(window.palette().color(QPalette::Base).lightness() < 128);
+    window.setLook({});
+    applyLook(false);
+    QVERIFY(!QApplication::activeModalWidget());
+  }
+
   void shortcutSheetListsEveryAction() {
     MainWindow window({});
     const QList<ShortcutLine> lines = shortcutLines(&window);
@@ -182,7 +297,8 @@ class WindowTest : public QObject {
       return std::any_of(lines.begin(), lines.end(),
                          [&](const ShortcutLine& line) { return line.keys.contains(keys); });
     };
-    for (const char* keys : {"Ctrl+O", "Ctrl+E", "Ctrl+C", "Ctrl+Q", "F", "[", "]", "?", "Left"})
+    for (const char* keys :
+         {"Ctrl+O", "Ctrl+E", "Ctrl+C", "Ctrl+Q", "Ctrl+Z", "Ctrl+L", "F1", "T", "F", "[", "]", "?", "Left"})
       QVERIFY2(has(QString::fromLatin1(keys)), keys);
     window.showShortcuts();
     QVERIFY(window.findChild<ShortcutSheet*>());
