@@ -19,9 +19,9 @@ constexpr double kMostThrottled = 0.5;
 constexpr double kModesApart = 0.05;  // at least; heaps nearer than this are ticks of a timer or two clocks
 
 struct Side {
-  std::vector<RunValues> runs;       // log ns, each ascending
-  std::vector<RunValues> logClocks;  // beside them; empty where a clock is not known
-  int64_t throttled = 0;
+  std::vector<RunValues> runs;          // log ns, each ascending
+  std::vector<RunValues> logClocks;     // beside them; empty where a clock is not known
+  int64_t throttled = 0, launches = 0;  // with a good time, whether or not they are in the runs
 };
 
 void addRun(Side& side, const RunSamples& run) {
@@ -35,7 +35,8 @@ void addRun(Side& side, const RunSamples& run) {
   }
   side.runs.push_back(std::move(values));
   if (!clocks.empty()) side.logClocks.push_back(std::move(clocks));
-  if (run.usesThrottled) side.throttled += run.counts.throttled;
+  side.throttled += run.counts.throttled;
+  side.launches += int64_t(run.ns.size()) + (run.usesThrottled ? 0 : run.counts.throttled);
 }
 
 Side sideOf(std::span<const RunSamples> runs, int64_t minSamples) {
@@ -78,8 +79,9 @@ std::vector<double> pooledCycles(const Side& side) {  // ascending
   return all;
 }
 
-double throttledShare(const Side& side, size_t samples) {
-  return samples == 0 ? 0 : double(side.throttled) / double(samples);
+// What slows most launches does not leave the others alone.
+double throttledShare(const Side& side) {
+  return side.launches == 0 ? 0 : double(side.throttled) / double(side.launches);
 }
 
 int64_t fewestSamples(std::span<const RunSamples> base, std::span<const RunSamples> next) {
@@ -128,7 +130,7 @@ Judgement judgeOne(const ShiftEvidence& e, const VerdictRule& rule) {
   if (e.baseRuns == 0 || e.newRuns == 0)
     return {.reason = fmt::format("too few samples: {} of {}", e.fewestSamples, rule.screening.minSamples)};
   if (e.throttledShare > kMostThrottled)
-    return {.reason = fmt::format("throttled: {} of the samples", formatPercent(e.throttledShare))};
+    return {.reason = fmt::format("throttled: {} of the launches", formatPercent(e.throttledShare))};
   if (!e.mixture.empty()) return {.reason = e.mixture};
   if (e.interval.low > e.floor) return judgeBeyond(e, 1, rule);
   if (e.interval.high < -e.floor) return judgeBeyond(e, -1, rule);
@@ -165,7 +167,7 @@ ShiftEvidence weigh(std::span<const RunSamples> base, std::span<const RunSamples
   if (!after.empty()) e.newMedianNs = std::exp(quantile(after, 0.5));
   if (before.empty() || after.empty()) return e;
 
-  e.throttledShare = std::max(throttledShare(from, before.size()), throttledShare(to, after.size()));
+  e.throttledShare = std::max(throttledShare(from), throttledShare(to));
   e.floor = effectFloor(e.baseMedianNs, std::min(e.baseRuns, e.newRuns) == 1, rule.extraFloor);
   const double apart = std::max(kModesApart, 2 * e.floor);
   e.baseModes = modesOf(before, apart);

@@ -43,7 +43,7 @@ struct ShiftEvidence {
   std::string mixture;  // why launches of several kinds cannot be compared
   ScreeningCounts baseCounts, newCounts;
   int64_t fewestSamples = 0;  // of the run with the fewest; says what was missing
-  double throttledShare = 0;  // of the samples, on the side with more of them
+  double throttledShare = 0;  // of the launches, on the side with more of them
 };
 
 struct Judgement {

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "collector/bench/contender.h"
+#include "collector/bench/sampling.h"
+#include "collector/circumstances.h"
 #include "collector/run_clock.h"
 #include "db/trace_writer.h"
 
@@ -20,7 +22,8 @@ class BenchTrace {
 
   // The contenders of the calls that follow; `suffix` tells shapes and settings apart in their names.
   void startShape(std::span<const Contender> contenders, const std::string& suffix);
-  void add(size_t contender, double seconds, bool warmup);  // that has just ended
+  void add(const Sample& sample);  // that has just ended; written when its shape ends
+  void endShape(const Samples& samples, const std::string& suffix);
   void finish();
 
  private:
@@ -29,6 +32,9 @@ class BenchTrace {
   RunClock m_clock;
   int64_t m_device = 0;
   std::vector<int32_t> m_configs;
+  StolenTime m_stolen = stolenTime();
+  std::vector<int64_t> m_ends;           // of the calls of this shape, ns
+  int64_t m_calls = 0, m_throttled = 0;  // that count
 };
 
 }  // namespace ditscope::collector::bench

@@ -23,6 +23,7 @@ struct ContestOptions {
   std::vector<double> densities;
   int threads = 1;
   int block = kernels::kDefaultBlock;
+  std::vector<std::string> only{};  // contenders whose name holds one of these, and the peak; empty = all
 };
 
 class Contest {  // contenders point into it, so it stays where it is; sets LibTorch's threads
@@ -32,6 +33,8 @@ class Contest {  // contenders point into it, so it stays where it is; sets LibT
   Contest& operator=(const Contest&) = delete;
 
   [[nodiscard]] std::span<const Contender> contenders() const { return m_contenders; }
+
+  [[nodiscard]] const std::vector<std::string>& names() const { return m_names; }  // also of those left out
 
   // For checking: the inputs, f32 [B, H, N, D]; what the last attention that ran gave; and the lists of the
   // densities, in their order.
@@ -65,6 +68,7 @@ class Contest {  // contenders point into it, so it stays where it is; sets LibT
   kernels::StatsOut m_bitsAndGap, m_logMass;
   std::deque<kernels::BlockListStorage> m_lists;
   std::vector<Contender> m_contenders;
+  std::vector<std::string> m_names;
 };
 
 }  // namespace ditscope::collector::bench

@@ -33,18 +33,36 @@ const char* clockName(const BenchSetup& setup) {
   return setup.threads == 1 ? "processor time of the thread" : "wall clock";
 }
 
+std::string stopText(const ShapeReport& report) {
+  if (report.stop == Stop::Quiet) return "all times are quiet";
+  if (report.stop == Stop::Settled) return "the noise of all times has settled";
+  const auto noisiest = std::ranges::max_element(
+      report.results, {}, [](const Result& r) { return std::isnan(r.noise) ? 0 : r.noise; });
+  return fmt::format("ended by the time-out: {} still varies by {:.1f} %", noisiest->name,
+                     100 * noisiest->noise);
+}
+
 }  // namespace
 
 bool Result::isPlan() const {
   return name.starts_with("plan");
 }
 
-ShapeReport summarise(const Shape& shape, std::span<const Contender> contenders,
-                      std::span<const std::vector<double>> seconds) {
-  ShapeReport report{shape, {}, relativeRange(seconds[0])};
+ShapeReport summarise(const Shape& shape, std::span<const Contender> contenders, const Samples& samples) {
+  const std::vector<std::vector<double>>& seconds = samples.seconds;
+  const int64_t calls = int64_t(samples.rounds()) * int64_t(seconds.size());
+  ShapeReport report{.shape = shape,
+                     .results = {},
+                     .peakRange = relativeRange(seconds[0]),
+                     .rounds = samples.rounds(),
+                     .stop = samples.stop,
+                     .throttledShare = calls > 0 ? double(samples.throttled) / double(calls) : 0};
   for (size_t i = 0; i < contenders.size(); ++i) {
     const Contender& contender = contenders[i];
-    Result result{.name = contender.name, .density = contender.density, .seconds = spreadOf(seconds[i])};
+    Result result{.name = contender.name,
+                  .density = contender.density,
+                  .seconds = spreadOf(seconds[i]),
+                  .noise = samples.noise[i]};
     const bool attends = contender.flops > 0;
     result.flopsPerSecond = attends ? contender.flops / result.seconds.median : kDoesNotApply;
     result.shareOfPeak =
@@ -62,9 +80,11 @@ ShapeReport summarise(const Shape& shape, std::span<const Contender> contenders,
 }
 
 std::string toText(const BenchSetup& setup) {
-  return fmt::format("{}, {} thread{}, LibTorch {}, BLAS {}, blocks of {}\n{} rounds, times are {}\n",
+  const std::string rounds =
+      setup.rounds > 0 ? fmt::format("{} rounds", setup.rounds) : "as many rounds as it takes";
+  return fmt::format("{}, {} thread{}, LibTorch {}, BLAS {}, blocks of {}\n{}, times are {}\n",
                      setup.processor, setup.threads, setup.threads == 1 ? "" : "s", setup.torch, setup.blas,
-                     setup.block, setup.rounds, clockName(setup));
+                     setup.block, rounds, clockName(setup));
 }
 
 std::string toText(const ShapeReport& report) {
@@ -81,6 +101,11 @@ std::string toText(const ShapeReport& report) {
   }
   for (const Result& r : report.results)
     if (r.isPlan()) text += fmt::format("{} takes {:.2f} % of its kernel's time\n", r.name, 100 * r.overOwn);
+  if (report.stop != Stop::Rounds) text += fmt::format("{} rounds, {}\n", report.rounds, stopText(report));
+  if (report.throttledShare > 0)
+    text += fmt::format(
+        "{:.1f} % of the calls were throttled: the machine gave less than nine tenths of its best\n",
+        100 * report.throttledShare);
   if (report.peakRange > kDisturbed) {
     text += fmt::format(
         "The FMA peak moved by {:.1f} % between rounds: the machine is disturbed, measure again when it is "
@@ -95,11 +120,9 @@ nlohmann::json toJson(const BenchSetup& setup, std::span<const ShapeReport> repo
   for (const ShapeReport& report : reports) {
     nlohmann::json contenders = nlohmann::json::array();
     for (const Result& r : report.results) {
-      nlohmann::json row = {{"name", r.name},
-                            {"density", r.density},
-                            {"median_ms", r.seconds.median * 1e3},
-                            {"p10_ms", r.seconds.p10 * 1e3},
-                            {"p90_ms", r.seconds.p90 * 1e3}};
+      nlohmann::json row = {
+          {"name", r.name},           {"density", r.density},          {"median_ms", r.seconds.median * 1e3},
+          {"noise", number(r.noise)}, {"p10_ms", r.seconds.p10 * 1e3}, {"p90_ms", r.seconds.p90 * 1e3}};
       if (r.isPlan()) {
         row["share_of_kernel"] = r.overOwn;
       } else {
@@ -115,6 +138,9 @@ nlohmann::json toJson(const BenchSetup& setup, std::span<const ShapeReport> repo
                       {"heads", report.shape.heads},
                       {"tokens", report.shape.tokens},
                       {"dim", report.shape.dim},
+                      {"rounds", report.rounds},
+                      {"stop", nameOf(report.stop)},
+                      {"throttled_share", report.throttledShare},
                       {"peak_range", report.peakRange},
                       {"disturbed", report.peakRange > kDisturbed},
                       {"contenders", std::move(contenders)}});

@@ -16,6 +16,7 @@ struct Result {
   std::string name;
   double density = 1;
   Spread seconds;
+  double noise = 0;           // relative standard deviation of the calls that were not throttled
   double flopsPerSecond = 0;  // on kept pairs, at the median
   double shareOfPeak = 0;     // of what the same threads reach in the FMA peak
   double overOwn = 0;         // speed-up over our dense kernel; of a plan: its time / the time of its kernel
@@ -28,18 +29,21 @@ struct ShapeReport {
   Shape shape;
   std::vector<Result> results;
   double peakRange = 0;  // (largest - smallest) / median of the FMA peak over the rounds
+  int rounds = 0;
+  Stop stop = Stop::Rounds;
+  double throttledShare = 0;  // of the calls
 };
 
 struct BenchSetup {
   std::string processor, torch, blas;
   int threads = 1;
-  int rounds = 1;
+  int rounds = 0;  // asked for; 0 = until the times say enough
   int block = 64;
 };
 
-// seconds: as sample() returns them; the first contender is the FMA peak.
+// The first contender is the FMA peak.
 [[nodiscard]] ShapeReport summarise(const Shape& shape, std::span<const Contender> contenders,
-                                    std::span<const std::vector<double>> seconds);
+                                    const Samples& samples);
 
 [[nodiscard]] std::string toText(const BenchSetup& setup);
 [[nodiscard]] std::string toText(const ShapeReport& report);

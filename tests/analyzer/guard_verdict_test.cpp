@@ -195,7 +195,17 @@ TEST(Verdict, ThrottledSamplesDecideNothing) {
   const std::vector<RunSamples> throttled{screen(launches, 0, {})};
   const Outcome o = outcome(runs({}, 1), throttled);
   EXPECT_EQ(o.judgement.verdict, Verdict::Unclear);
-  EXPECT_EQ(o.judgement.reason, "throttled: 100.0 % of the samples");
+  EXPECT_EQ(o.judgement.reason, "throttled: 100.0 % of the launches");
+}
+
+TEST(Verdict, AMachineThatIsMostlyThrottledDecidesNothing) {
+  std::vector<Launch> launches;
+  for (int i = 0; i < 50; ++i) launches.push_back({2.4e6 + i, 0, i % 3 == 0 ? 0U : db::kThrottled});
+  const std::vector<RunSamples> throttled{screen(launches, 0, {})};
+  EXPECT_FALSE(throttled[0].usesThrottled) << "there are enough others";
+  const Outcome o = outcome(runs({}, 1), throttled);
+  EXPECT_EQ(o.judgement.verdict, Verdict::Unclear);
+  EXPECT_THAT(o.judgement.reason, HasSubstr("throttled: 67"));
 }
 
 RunSamples mixed(int every, double factor) {

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "collector/bench/bench_command.h"
@@ -89,7 +90,27 @@ TEST_F(BenchProgram, WritesEveryCallIntoATrace) {
   EXPECT_THAT(counted, testing::Each(2));
 }
 
+TEST_F(BenchProgram, RecordsWhatMovesTimes) {
+  output({"--quiet", "--shape", "1,1,128,16", "--only", "ditscope-f32", "--out", trace()});
+  const db::TraceReader reader(trace());
+  std::map<std::string, std::string> facts;
+  for (const db::Circumstance& fact : reader.circumstances()) facts[fact.name] = fact.value;
+  for (const char* name :
+       {"clock_policy", "compiler", "os", "affinity", "load_start", "load_end", "stolen_time"})
+    EXPECT_TRUE(facts.contains(name)) << name;
+  EXPECT_EQ(facts["cache"], "hot");
+  EXPECT_EQ(facts["stop 1x1x128x16 t1 b64"], "rounds after 2 rounds");
+  EXPECT_EQ(reader.deviceClocks().size(), size_t(reader.kernelCount())) << "one after every call";
+  std::vector<std::string> names;
+  for (const db::LaunchConfig& config : reader.launchConfigs()) names.push_back(config.name);
+  EXPECT_THAT(names, testing::Each(testing::AnyOf(StartsWith("fma-peak"), StartsWith("ditscope-f32"))));
+}
+
 TEST_F(BenchProgram, RefusesInOneLine) {
+  EXPECT_THAT(
+      refusal({"--shape", "1,1,64,16", "--only", "nobody"}),
+      StartsWith("--only : no contender has that in its name : use parts of fma-peak, ditscope-f32, "));
+  EXPECT_THAT(refusal({"--shape", "1,1,64,16", "--slow-down", "ditscope"}), HasSubstr("NAME=PERCENT"));
   EXPECT_THAT(refusal({"--shape", "1,2,3"}),
               StartsWith("--shape 1,2,3 : is not four whole numbers : write "));
   EXPECT_THAT(refusal({"--shape", "1,1,64,512"}), HasSubstr("heads wider than 256"));

@@ -40,12 +40,18 @@ TEST(BenchSampling, RatiosAreTakenInsideARound) {
 TEST(BenchProgress, WeighsShapesByTheirWork) {
   // Twice the tokens is four times the work: 1 + 1 of 10 parts after the first shape, 2 + 4 after a round
   // more.
-  const BenchProgress progress({{1, 8, 1024, 64}, {1, 8, 2048, 64}}, 2, false);
+  const BenchProgress progress({{1, 8, 1024, 64}, {1, 8, 2048, 64}}, 2, 30, false);
   EXPECT_EQ(progress.text(0, 0, 0), "shape 1 of 2, 1x8x1024x64, round 1 of 2");
   EXPECT_EQ(progress.text(0, 1, 3), "shape 1 of 2, 1x8x1024x64, round 2 of 2, ends in 27 s");
   EXPECT_EQ(progress.text(1, 0, 6), "shape 2 of 2, 1x8x2048x64, round 1 of 2, ends in 24 s");
   EXPECT_EQ(progress.text(1, 1, 18), "shape 2 of 2, 1x8x2048x64, round 2 of 2, ends in 12 s");
   EXPECT_EQ(progress.text(1, 2, 30), "shape 2 of 2, 1x8x2048x64, round 2 of 2, ends in 0 s");
+}
+
+TEST(BenchProgress, WithoutANumberOfRoundsTheTimeOutIsTheEnd) {
+  const BenchProgress progress({{1, 8, 1024, 64}, {1, 8, 2048, 64}}, 0, 30, false);
+  EXPECT_EQ(progress.text(1, 6, 42), "shape 2 of 2, 1x8x2048x64, round 7, ends in 18 s at most");
+  EXPECT_EQ(progress.text(1, 6, 75), "shape 2 of 2, 1x8x2048x64, round 7, ends in 0 s at most");
 }
 
 TEST(BenchSampling, TakesTurnsAndDropsTheWarmUp) {
@@ -54,15 +60,16 @@ TEST(BenchSampling, TakesTurnsAndDropsTheWarmUp) {
   contenders[0].run = [&] { order += 'a'; };
   contenders[1].run = [&] { order += 'b'; };
   std::vector<int> rounds;
-  const auto seconds = sample(contenders, {.rounds = 3, .warmups = 2, .threads = 2},
-                              [&](size_t contender, int round, double taken) {
-                                EXPECT_GT(taken, 0);
-                                if (contender == 0) rounds.push_back(round);
-                              });
+  MachineProbe probe(2);
+  const SamplePlan plan{.rounds = 3, .warmups = 2, .threads = 2};
+  const Samples samples = sample(contenders, plan, probe, [&](const Sample& one) {
+    EXPECT_GT(one.seconds, 0);
+    if (one.contender == 0) rounds.push_back(one.round);
+  });
   EXPECT_EQ(order, "ababababab");
   EXPECT_THAT(rounds, ElementsAre(-2, -1, 0, 1, 2));
-  EXPECT_EQ(seconds[0].size(), 3u);
-  EXPECT_EQ(seconds[1].size(), 3u);
+  EXPECT_EQ(samples.rounds(), 3);
+  EXPECT_EQ(samples.seconds[1].size(), 3u);
 }
 
 class BenchReport : public testing::Test {
@@ -77,12 +84,13 @@ class BenchReport : public testing::Test {
   void add(const char* name, double density, double flops, const char* own, const char* libtorch,
            std::vector<double> seconds) {
     m_contenders.push_back({name, density, flops, own, libtorch, [] {}});
-    m_seconds.push_back(std::move(seconds));
+    m_samples.seconds.push_back(std::move(seconds));
+    m_samples.noise.push_back(0.01);
   }
-  [[nodiscard]] ShapeReport report() const { return summarise({1, 2, 30, 4}, m_contenders, m_seconds); }
+  [[nodiscard]] ShapeReport report() const { return summarise({1, 2, 30, 4}, m_contenders, m_samples); }
 
   std::vector<Contender> m_contenders;
-  std::vector<std::vector<double>> m_seconds;
+  Samples m_samples;
 };
 
 TEST_F(BenchReport, ComparesWithPeakOwnDenseAndLibtorch) {
@@ -111,10 +119,24 @@ TEST_F(BenchReport, TableHasALineForEachAndDashesForWhatDoesNotApply) {
 }
 
 TEST_F(BenchReport, SaysWhenThePeakMoved) {
-  m_seconds[0] = {1, 1.06, 1};
+  m_samples.seconds[0] = {1, 1.06, 1};
   EXPECT_THAT(toText(report()), HasSubstr("The FMA peak moved by 6.0 % between rounds"));
   const nlohmann::json json = toJson({}, std::vector{report()});
   EXPECT_EQ(json["shapes"][0]["disturbed"], true);
+}
+
+TEST_F(BenchReport, SaysWhyItEnded) {
+  EXPECT_THAT(toText(report()), Not(HasSubstr("3 rounds, ")));
+  m_samples.stop = Stop::TimeOut;
+  m_samples.noise[4] = 0.08;
+  m_samples.throttled = 3;
+  EXPECT_THAT(toText(report()),
+              HasSubstr("3 rounds, ended by the time-out: libtorch-unfused still varies by 8.0 %\n"));
+  EXPECT_THAT(toText(report()), HasSubstr("20.0 % of the calls were throttled"));
+  const nlohmann::json json = toJson({}, std::vector{report()});
+  EXPECT_EQ(json["shapes"][0]["stop"], "time-out");
+  EXPECT_EQ(json["shapes"][0]["rounds"], 3);
+  EXPECT_EQ(json["shapes"][0]["contenders"][4]["noise"], 0.08);
 }
 
 TEST_F(BenchReport, JsonHasNullForWhatDoesNotApply) {
