@@ -20,11 +20,11 @@ class Window final : public Method {
       m_lists = choose(call);
       m_queries = call.queries();
     }
-    return sparsePlan(m_lists, {{.choice = "window"}});
+    return sparsePlan(m_lists, {{.choice = "window", .budget = m_density}});
   }
 
  private:
-  [[nodiscard]] std::shared_ptr<const kernels::BlockListStorage> choose(const MethodCall& call) const {
+  [[nodiscard]] std::shared_ptr<const kernels::BlockListStorage> choose(const MethodCall& call) {
     BlockChoice choice(call, 1);
     for (int64_t g = 0; g < choice.grid.qBlocks; ++g) {
       const int64_t first = g * call.block;
@@ -35,6 +35,8 @@ class Window final : public Method {
       std::fill(row + low / call.block, row + high / call.block + 1, uint8_t{1});
     }
     keepText(choice, call);
+    const auto kept = std::ranges::count(choice.kept, uint8_t{1});
+    m_density = float(double(kept) / double(choice.kept.size()));
     return toLists(choice, call);
   }
 
@@ -54,6 +56,7 @@ class Window final : public Method {
   int m_frames;
   DenseSchedule m_schedule;
   int64_t m_queries = 0;
+  float m_density = 1;  // of the lists
   std::shared_ptr<const kernels::BlockListStorage> m_lists;
 };
 

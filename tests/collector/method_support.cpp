@@ -104,14 +104,35 @@ at::Tensor maskedAttention(const MethodCall& call, const at::Tensor& mask) {
 }
 
 at::Tensor runKernel(const Plan& plan, const MethodCall& call) {
+  return resultOf(plan, call).out;
+}
+
+MethodResult resultOf(const Plan& plan, const MethodCall& call) {
   const RunClock clock;
-  return runPlan(plan, call.q.unsqueeze(0), call.k.unsqueeze(0), call.v.unsqueeze(0), {.block = call.block},
-                 clock)
-      .kernel.out[0];
+  const PlanResult run =
+      runPlan(plan, call.q.unsqueeze(0), call.k.unsqueeze(0), call.v.unsqueeze(0),
+              {.block = call.block, .rowLogMass = plan.wantMass, .gaps = plan.wantGaps}, clock);
+  MethodResult result{run.kernel.out[0], run.kernel.lse[0], {}, {}};
+  if (plan.wantMass) result.mass = run.blockMass(call.block)[0];
+  if (plan.wantGaps) result.gaps = run.kernel.gaps[0];
+  return result;
 }
 
 double largest(const at::Tensor& x) {
   return x.abs().max().item<double>();
+}
+
+Generation::Generation(std::unique_ptr<Method> method, int block)
+    : m_attention(std::move(method), block, m_clock, nullptr) {}
+
+at::Tensor Generation::attend(const MethodCall& call) {
+  AttentionContext context;
+  context.step = call.step;
+  context.layer = call.layer;
+  context.branchOfRow = {call.branch};
+  context.grid = call.grid;
+  context.text = call.text;
+  return m_attention.attend(call.q.unsqueeze(0), call.k.unsqueeze(0), call.v.unsqueeze(0), context)[0];
 }
 
 }  // namespace ditscope::collector::test

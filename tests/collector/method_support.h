@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "collector/instrumented_attention.h"
 #include "collector/methods/method.h"
 
 namespace ditscope::collector::test {
@@ -41,6 +42,20 @@ at::Tensor maskedAttention(const MethodCall& call, const at::Tensor& mask);
 // Runs the plan with the kernel: [H, Nq, D] in the model's order.
 at::Tensor runKernel(const Plan& plan, const MethodCall& call);
 
+// And what the backend hands to observe() of it.
+MethodResult resultOf(const Plan& plan, const MethodCall& call);
+
 double largest(const at::Tensor& x);  // absolute value
+
+// A method at work: what the model gets of each call, in the order in which they are made.
+class Generation {
+ public:
+  explicit Generation(std::unique_ptr<Method> method, int block = 32);
+  at::Tensor attend(const MethodCall& call);  // [H, Nq, D]
+
+ private:
+  RunClock m_clock;
+  InstrumentedAttention m_attention;
+};
 
 }  // namespace ditscope::collector::test

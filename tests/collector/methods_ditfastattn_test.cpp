@@ -10,7 +10,6 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "collector/instrumented_attention.h"
 #include "collector/methods/compression_plan.h"
 #include "collector/methods/ditfastattn.h"
 #include "db/error.h"
@@ -30,30 +29,6 @@ const Treatment kTreatments[] = {{Attention::Full, false},
                                  {Attention::Window, false},
                                  {Attention::Window, true},
                                  {Attention::Share, false}};
-
-AttentionContext contextOf(const MethodCall& call) {
-  AttentionContext context;
-  context.step = call.step;
-  context.layer = call.layer;
-  context.branchOfRow = {call.branch};
-  context.grid = call.grid;
-  context.text = call.text;
-  return context;
-}
-
-class Generation {
- public:
-  explicit Generation(std::unique_ptr<Method> method)
-      : m_attention(std::move(method), 32, m_clock, nullptr) {}
-  at::Tensor attend(const MethodCall& call) {
-    return m_attention.attend(call.q.unsqueeze(0), call.k.unsqueeze(0), call.v.unsqueeze(0),
-                              contextOf(call))[0];
-  }
-
- private:
-  RunClock m_clock;
-  InstrumentedAttention m_attention;
-};
 
 at::Tensor windowMask(const MethodCall& call, int64_t radius) {
   const int64_t n = call.queries(), text = call.text.end - call.text.begin;

@@ -6,7 +6,6 @@
 
 #include <cmath>
 
-#include "collector/instrumented_attention.h"
 #include "collector/methods/token_window.h"
 #include "method_support.h"
 
@@ -15,26 +14,9 @@ namespace {
 
 constexpr double kTolerance = 2e-5;
 
-at::Tensor attend(InstrumentedAttention& attention, const MethodCall& call) {
-  AttentionContext context;
-  context.step = call.step;
-  context.layer = call.layer;
-  context.branchOfRow = {call.branch};
-  context.grid = call.grid;
-  context.text = call.text;
-  return attention.attend(call.q.unsqueeze(0), call.k.unsqueeze(0), call.v.unsqueeze(0), context)[0];
+Generation generation(const std::string& method, int steps) {
+  return Generation(makeMethod(method, samplingPlan(steps, 2)));
 }
-
-class Generation {
- public:
-  Generation(const std::string& method, int steps, int block = 32)
-      : m_attention(makeMethod(method, samplingPlan(steps, 2)), block, m_clock, nullptr) {}
-  at::Tensor attend(const MethodCall& call) { return test::attend(m_attention, call); }
-
- private:
-  RunClock m_clock;
-  InstrumentedAttention m_attention;
-};
 
 // Query by query, as the notes of the method put it: |i - j| <= half, in the sequence or in each frame.
 at::Tensor windowMask(const MethodCall& call, double density, bool inFrames) {
@@ -131,7 +113,7 @@ TEST(Rettention, FirstSparseStepOnUnchangedInputsIsDense) {
   for (const Shape& shape : kShapes) {
     for (const char* density : {"0.125", "0.0625", "0.03125"}) {
       const MethodCall call = randomCall(shape.call);
-      Generation run(fmt::format("rettention:density={},dense_steps=1", density), 4);
+      Generation run = generation(fmt::format("rettention:density={},dense_steps=1", density), 4);
       const at::Tensor dense = run.attend(callAt(call, 0));
       EXPECT_LT(largest(dense - maskedAttention(call, fullMask(call))), kTolerance);
       EXPECT_LT(largest(run.attend(callAt(call, 1)) - dense), kTolerance) << shape.name;
@@ -142,7 +124,7 @@ TEST(Rettention, FirstSparseStepOnUnchangedInputsIsDense) {
 TEST(Rettention, SparseStepsFollowTheFormula) {
   for (const Shape& shape : kShapes) {
     for (const double lambda : {0.0, 0.04, 0.4}) {  // the last one meets the clamp
-      Generation run(fmt::format("rettention:density=0.125,dense_steps=1,lambda={}", lambda), 5);
+      Generation run = generation(fmt::format("rettention:density=0.125,dense_steps=1,lambda={}", lambda), 5);
       const MethodCall first = randomCall(shape.call, 1);
       const at::Tensor mask = windowMask(first, 0.125, shape.inFrames);
       const Cached cached = cachedAt(first, mask);
@@ -162,7 +144,7 @@ TEST(Rettention, RhoIsTheShareOfTheSoftmaxInsideTheWindow) {
     MethodCall call = randomCall(shape.call);
     call.q = 3 * call.q;
     call.v = at::ones_like(call.v);
-    Generation run("rettention:density=0.0625,dense_steps=1", 3);
+    Generation run = generation("rettention:density=0.0625,dense_steps=1", 3);
     run.attend(callAt(call, 0));
     const at::Tensor expected = cachedAt(call, windowMask(call, 0.0625, shape.inFrames)).rho;
     call.v = at::zeros_like(call.v);
@@ -211,7 +193,7 @@ TEST(Rettention, CachesOnlyInDenseStepsBeforeSparseOnes) {
 }
 
 TEST(Rettention, LayersAndBranchesKeepApart) {
-  Generation run("rettention:density=0.125,dense_steps=1", 3);
+  Generation run = generation("rettention:density=0.125,dense_steps=1", 3);
   const Shape& shape = kShapes[1];
   const std::pair<int, db::Branch> places[] = {
       {0, db::Branch::Cond}, {1, db::Branch::Cond}, {0, db::Branch::Uncond}, {1, db::Branch::Uncond}};
@@ -234,7 +216,7 @@ TEST(Rettention, WithoutACacheItRunsDense) {
 }
 
 TEST(Rettention, CorrectionOffIsTheWindowAlone) {
-  Generation run("rettention:density=0.125,dense_steps=1,correction=off", 3);
+  Generation run = generation("rettention:density=0.125,dense_steps=1,correction=off", 3);
   run.attend(callAt(randomCall(kShapes[0].call), 0));
   const MethodCall call = callAt(randomCall(kShapes[0].call, 2), 1);
   EXPECT_LT(largest(run.attend(call) - maskedAttention(call, windowMask(call, 0.125, false))), kTolerance);
@@ -242,7 +224,7 @@ TEST(Rettention, CorrectionOffIsTheWindowAlone) {
 
 TEST(Rettention, DensityOneIsDense) {
   for (const Shape& shape : kShapes) {
-    Generation run("rettention:density=1,dense_steps=1", 4);
+    Generation run = generation("rettention:density=1,dense_steps=1", 4);
     for (int step = 0; step < 4; ++step) {
       const MethodCall call = callAt(randomCall(shape.call, 1 + uint64_t(step)), step);
       EXPECT_LT(largest(run.attend(call) - maskedAttention(call, fullMask(call))), kTolerance);
@@ -255,7 +237,7 @@ TEST(Rettention, HalfPrecisionStaysHalf) {
   call.q = call.q.to(at::kBFloat16);
   call.k = call.k.to(at::kBFloat16);
   call.v = call.v.to(at::kBFloat16);
-  Generation run("rettention:density=0.125,dense_steps=1", 3);
+  Generation run = generation("rettention:density=0.125,dense_steps=1", 3);
   const at::Tensor dense = run.attend(callAt(call, 0)), sparse = run.attend(callAt(call, 1));
   EXPECT_EQ(sparse.scalar_type(), at::kBFloat16);
   EXPECT_LT(largest(sparse - dense), 0.05);
