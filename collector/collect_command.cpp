@@ -93,6 +93,7 @@ nlohmann::json toJson(const CollectOptions& options, const CollectSummary& summa
                          {"duration_ns", run.durationNs},
                          {"attention_ns", summary.attention.kernelNs},
                          {"search_ns", summary.attention.searchNs},
+                         {"self_attention_processor_ns", summary.attention.processorNs},
                          {"record_ns", summary.attention.recordNs}};
   if (run.overheadRatio > 0) {
     json["overhead"] = {{"ratio", run.overheadRatio}, {"lo", run.overheadLo}, {"hi", run.overheadHi}};

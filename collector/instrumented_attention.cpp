@@ -8,6 +8,7 @@
 #include "collector/interrupt.h"
 #include "collector/plan_runner.h"
 #include "collector/probes/nvtx.h"
+#include "collector/processor_time.h"
 #include "db/error.h"
 
 namespace ditscope::collector {
@@ -56,6 +57,7 @@ db::AttnCall InstrumentedAttention::describe(const BranchCall& in) const {
 }
 
 at::Tensor InstrumentedAttention::attendSelf(const BranchCall& in) {
+  const int64_t processorStart = processorNs();
   Observation seen;
   seen.call = describe(in);
   const NvtxRange attention(NvtxName::Attention, in.context.layer);
@@ -89,6 +91,7 @@ at::Tensor InstrumentedAttention::attendSelf(const BranchCall& in) {
   seen.call.searchNs = seen.recordStartNs - seen.call.startNs - seen.call.kernelNs;
   m_totals.kernelNs += seen.call.kernelNs;
   m_totals.searchNs += seen.call.searchNs;
+  m_totals.processorNs += processorNs() - processorStart;
   const at::Tensor out = seen.out;
   if (m_recorder != nullptr) observe(in, std::move(seen), dense);
   return out;

@@ -21,6 +21,7 @@ struct AttentionTotals {
   int64_t kernelNs = 0;
   int64_t searchNs = 0;
   int64_t recordNs = 0;
+  int64_t processorNs = 0;  // of kernels and search in self-attention; all threads, what records among them
 };
 
 class InstrumentedAttention final : public AttentionBackend {

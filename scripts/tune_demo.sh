@@ -8,6 +8,8 @@ bin=$1 out=$2 steps=$3
 dense="$out/dense-$steps.db"
 probe="$out/probe-$steps.db"
 bench="$out/bench.db"
+# Their masks are made of pooled q and k, with no dense search; what they keep, masses cannot tell.
+pooled=("topp:source=pooled,share=0.95" "topp:source=pooled,share=0.7")
 mkdir -p "$out"
 
 say() { printf '%s\n' "$*"; }
@@ -39,7 +41,8 @@ prove() { # NAME TARGET...: tunes, runs, compares
   shift
   say ""
   say "Tuning for $* ..."
-  "$bin/ditscope" tune "$dense" "$@" --probe "$probe" --latency "$bench" --out "$config"
+  "$bin/ditscope" tune "$dense" "$@" --probe "$probe" "${pooled[@]}" --probe-dir "$out/probes-$steps" \
+    --latency "$bench" --out "$config"
   say ""
   say "Running the configuration, and comparing with what it promised ..."
   rm -f "$out/$name.db"

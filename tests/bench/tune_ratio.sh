@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Is a tuned configuration faster than the best setting that all heads share, at equal recall? For each method the
-# knob is searched whose run has the recall that the tuned run measures; then all of them take turns, and the times
-# of self- and cross-attention and of the mask search are compared round by round, so that load slows them alike.
+# knob is searched whose run has the recall that the tuned run measures; then all of them take turns, and what their
+# self-attention took, mask search included, is compared round by round: in processor time, which a busy machine
+# disturbs little, and by the clock.
 set -euo pipefail
 export OMP_WAIT_POLICY=passive LC_ALL=C
 
@@ -13,7 +14,7 @@ Usage: tests/bench/tune_ratio.sh CONFIG.json DENSE.db [--rounds N] [--methods "N
   CONFIG.json   made by ditscope tune; its schedule (which steps are dense) is that of every contender
   DENSE.db      dense recording of the sample that is repeated
   --rounds N    in which every contender runs once (default 7), after one that does not count
-  --methods     default: all that have a line in this script
+  --methods     default: all that have a line in this script; names as topk and topp-head
   --tries N     runs that the search for one method's knob may take (default 8)
   --bin DIR     with ditscope and ditscope-collect (default build/bin)
   --work DIR    for traces, configurations and table.md (default: a temporary folder)
@@ -26,8 +27,10 @@ fail() { printf 'tune_ratio: %s\n' "$*" >&2; exit 3; }
 uniform_methods() {
   cat <<TXT
 topk: density 0.01 1 log
+topk:scope="head" density 0.01 1 log
 topk:source="pooled" density 0.01 1 log
 topp: share 0.05 1 linear
+topp:scope="head" share 0.05 1 linear
 topp:source="pooled" share 0.05 1 linear
 window: frames 0 8 whole
 adaspa: density 0.01 1 log
@@ -96,10 +99,11 @@ at() { # LO HI SCALE POSITION: the knob at 0 = sparsest to 1 = densest
 }
 
 # Leaves the sparsest setting found with at least the wanted recall, else says so and returns 1. The recall is
-# taken as linear between two measured knobs; every third time the interval is halved instead.
+# taken as linear between two measured knobs, and that of the densest as 1; every third time the interval is halved.
 find_uniform() { # NAME METHOD FIXED KNOB LO HI SCALE
-  local low=0 low_recall=0 high=1 high_recall=1 position=1 value recall best="" tried=" " i
+  local low=0 low_recall=0 high=1 high_recall=1 position=$target value recall best="" tried=" " i
   for ((i = 1; i <= tries; ++i)); do
+    [ "$i" = "$tries" ] && [ -z "$best" ] && position=1
     value=$(at "$5" "$6" "$7" "$position")
     case $tried in *" $value "*) break ;; esac
     tried="$tried$value "
@@ -109,7 +113,6 @@ find_uniform() { # NAME METHOD FIXED KNOB LO HI SCALE
       best="$value $recall" high=$position high_recall=$recall
       cp "$work/$1.json" "$work/$1.best.json"
     else
-      [ "$i" = 1 ] && { printf '%-16s cannot reach it: recall %s\n' "$1" "$recall" >&2; return 1; }
       low=$position low_recall=$recall
     fi
     if awk -v r="$recall" -v t="$target" 'BEGIN { exit !(r >= t - 0.0005 && r <= t + 0.003) }'; then break; fi
@@ -117,14 +120,15 @@ find_uniform() { # NAME METHOD FIXED KNOB LO HI SCALE
       x = i % 3 == 0 || rb <= ra ? 0.5 : (t + 0.001 - ra) / (rb - ra)
       print a + (b - a) * (x < 0.05 ? 0.05 : x > 0.95 ? 0.95 : x) }')
   done
+  [ -n "$best" ] || { printf '%-16s does not reach it: recall %s\n' "$1" "$recall" >&2; return 1; }
   mv "$work/$1.best.json" "$work/$1.json"
   printf '%-16s %s = %s, recall %s\n' "$1" "$4" $best >&2
   printf '%s %s %s %s\n' "$1" "$4" $best >>"$work/contenders"
 }
 
 json=$("$bin/ditscope" info "$dense" --json)
-printf '%s\n' "$json" >"$work/dense.json"
-field() { sed -n "s/^ *\"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$work/dense.json" | head -n 1; }
+printf '%s\n' "$json" >"$work/info.json"
+field() { sed -n "s/^ *\"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$work/info.json" | head -n 1; }
 request=(--model "$(field model_path)" --seed "$(field seed)" --label "$(field label)" --guidance "$(field guidance)")
 
 cp "$config" "$work/tuned.json"
@@ -132,21 +136,24 @@ target=$(recall_of "$work/tuned.json")
 [ -n "$target" ] || fail "$config has no measured recall : its run kept every block : tune it for less"
 printf 'tuned: recall %s\n' "$target" >&2
 printf 'tuned - - %s\n' "$target" >"$work/contenders"
+uniform_config dense "" "$work/dense.json"
+printf 'dense - - 1\n' >>"$work/contenders"
 while read -r spec knob lo hi scale; do
   method=${spec%%:*} fixed=${spec#*:}
-  case " $only " in '  '|*" $method "*) ;; *) continue ;; esac
   name=$method parameters=""
   if [ -n "$fixed" ]; then
     name=$method-$(printf '%s' "${fixed#*=}" | tr -d '"')
     parameters="\"${fixed%%=*}\": ${fixed#*=}"
   fi
+  case " $only " in '  '|*" $name "*) ;; *) continue ;; esac
   find_uniform "$name" "$method" "$parameters" "$knob" "$lo" "$hi" "$scale" </dev/null || true
 done < <(uniform_methods)
 
-time_of() { # NAME: ns of attention and of search
+time_of() { # NAME: ns of attention and of search by the clock, and of both by the processor
   "$bin/ditscope-collect" "${request[@]}" --config "$work/$1.json" --record stats --out "$work/round.db" --overwrite \
     --json 2>/dev/null >"$work/round.json"
-  echo "$(number attention_ns 2 "$work/round.json") $(number search_ns 2 "$work/round.json")"
+  echo "$(number attention_ns 2 "$work/round.json") $(number search_ns 2 "$work/round.json")" \
+    "$(number self_attention_processor_ns 2 "$work/round.json")"
 }
 
 load_before=$(cut -d' ' -f1-3 /proc/loadavg)
@@ -160,18 +167,21 @@ load_after=$(cut -d' ' -f1-3 /proc/loadavg)
 
 median() { sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 of() { awk -v name="$1" "\$1 > 0 && \$2 == name { print $2 }" "$work/times"; } # NAME EXPRESSION; round 0 warms up
+ratio() { # NAME EXPRESSION: of tuned to it, round by round: median (least to most)
+  paste <(of tuned "$2") <(of "$1" "$2") | awk '{ print $1 / $2 }' | sort -g >"$work/ratios"
+  printf '%.3f (%.3f to %.3f)' "$(median <"$work/ratios")" "$(head -n 1 "$work/ratios")" "$(tail -n 1 "$work/ratios")"
+}
 {
-  printf '| setting | recall | kernels, ms | mask search, ms | time of tuned / its time (least to most) | |\n|---|---|---|---|---|---|\n'
+  printf '| setting | recall | processor, ms | kernels, ms | mask search, ms | tuned / it, processor | by the clock | |\n'
+  printf '|---|---|---|---|---|---|---|---|\n'
   while read -r name knob value recall; do
-    of "$name" '$3 + $4' >"$work/mine"
-    of tuned '$3 + $4' >"$work/theirs"
-    paste "$work/theirs" "$work/mine" | awk '{ print $1 / $2 }' >"$work/ratios"
-    ratio=$(median <"$work/ratios")
-    printf '| %s | %.4f | %.0f | %.0f | %.3f (%.3f to %.3f) | %s |\n' \
-      "$([ "$knob" = - ] && echo "tuned, per head" || echo "$name, $knob = $value")" "$recall" \
-      "$(of "$name" '$3 / 1e6' | median)" "$(of "$name" '$4 / 1e6' | median)" "$ratio" \
-      "$(sort -g "$work/ratios" | head -n 1)" "$(sort -g "$work/ratios" | tail -n 1)" \
-      "$([ "$name" = tuned ] || awk -v r="$ratio" 'BEGIN { print r < 1 ? "tuned is faster" : "TUNED IS SLOWER" }')"
+    ratio=$(ratio "$name" '$5')
+    printf '| %s | %.4f | %.0f | %.0f | %.0f | %s | %s | %s |\n' \
+      "$([ "$knob" != - ] && echo "$name, $knob = $value" || { [ "$name" = dense ] && echo dense || echo "tuned, per head"; })" \
+      "$recall" \
+      "$(of "$name" '$5 / 1e6' | median)" "$(of "$name" '$3 / 1e6' | median)" "$(of "$name" '$4 / 1e6' | median)" \
+      "$ratio" "$(ratio "$name" '$3 + $4')" \
+      "$([ "$name" = tuned ] || awk -v r="${ratio%% *}" 'BEGIN { print r < 1 ? "tuned is faster" : "TUNED IS SLOWER" }')"
   done <"$work/contenders"
   printf '\nMedians of %s interleaved rounds; load average %s before, %s after.\n' "$rounds" "$load_before" "$load_after"
 } | tee "$work/table.md"
