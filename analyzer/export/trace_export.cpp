@@ -7,7 +7,8 @@
 namespace ditscope::analyzer {
 
 std::span<const TraceExport> traceExports() {
-  static const std::array formats = {perfettoExport(), chromeExport(), nsysExport(), csvTablesExport()};
+  static const std::array formats = {perfettoExport(), chromeExport(), nsysExport(), csvTablesExport(),
+                                     htmlExport()};
   return formats;
 }
 

@@ -29,5 +29,6 @@ struct TraceExport {
 [[nodiscard]] TraceExport chromeExport();
 [[nodiscard]] TraceExport nsysExport();
 [[nodiscard]] TraceExport csvTablesExport();
+[[nodiscard]] TraceExport htmlExport();
 
 }  // namespace ditscope::analyzer
