@@ -12,20 +12,20 @@ namespace ditscope::analyzer {
 HeadScope::HeadScope(const HeadMasses& masses, int32_t denseSteps, int32_t textFirst, int32_t textLast)
     : m_masses(masses),
       m_denseSteps(denseSteps),
-      m_textFirst(textFirst),
-      m_textLast(textLast),
       m_rankings(masses.steps.size()),
       m_curves(masses.steps.size()),
-      m_sources(masses.steps.size(), -1) {}
-
-double HeadScope::weight(size_t block) const {
-  const int64_t first = int64_t(block) / m_masses.cols * m_masses.block;
-  return double(std::min<int64_t>(m_masses.block, m_masses.tokens - first)) / double(m_masses.tokens);
-}
-
-bool HeadScope::isText(size_t block) const {
-  const auto text = [this](int64_t index) { return index >= m_textFirst && index <= m_textLast; };
-  return text(int64_t(block) / m_masses.cols) || text(int64_t(block) % m_masses.cols);
+      m_sources(masses.steps.size(), -1) {
+  const auto text = [&](int32_t index) { return index >= textFirst && index <= textLast; };
+  for (int32_t row = 0; row < masses.rows; ++row) {
+    const int64_t first = int64_t{row} * masses.block;
+    const double weight =
+        double(std::min<int64_t>(masses.block, masses.tokens - first)) / double(masses.tokens);
+    for (int32_t col = 0; col < masses.cols; ++col) {
+      m_row.push_back(row);
+      m_weight.push_back(weight);
+      m_text.push_back(text(row) || text(col) ? 1 : 0);
+    }
+  }
 }
 
 const HeadScope::Ranking& HeadScope::ranking(int32_t step) {
@@ -34,7 +34,7 @@ const HeadScope::Ranking& HeadScope::ranking(int32_t step) {
   const std::vector<float>& mass = m_masses.steps[size_t(step)];
   const auto cols = size_t(m_masses.cols);
   std::vector<double> heaviness(mass.size());
-  for (size_t i = 0; i < mass.size(); ++i) heaviness[i] = double(mass[i]) * weight(i);
+  for (size_t i = 0; i < mass.size(); ++i) heaviness[i] = double(mass[i]) * m_weight[i];
   std::vector<uint8_t> isTop(mass.size());
   for (size_t row = 0; row < size_t(m_masses.rows); ++row) {
     const auto begin = mass.begin() + std::ptrdiff_t(row * cols);
@@ -56,9 +56,9 @@ const HeadScope::Ranking& HeadScope::ranking(int32_t step) {
     if (isTop[size_t(block)] == 0) r.rest.push_back(block);
   }
   int32_t kept = 0;
-  for (size_t i = 0; i < mass.size(); ++i) kept += isTop[i] != 0 || isText(i) ? 1 : 0;
+  for (size_t i = 0; i < mass.size(); ++i) kept += isTop[i] != 0 || m_text[i] != 0 ? 1 : 0;
   r.kept.assign(1, kept);
-  for (const int32_t block : r.rest) r.kept.push_back(kept += isText(size_t(block)) ? 0 : 1);
+  for (const int32_t block : r.rest) r.kept.push_back(kept += m_text[size_t(block)] != 0 ? 0 : 1);
   return r;
 }
 
@@ -68,13 +68,13 @@ const std::vector<float>& HeadScope::curve(int32_t step, int32_t source) {
   m_sources[size_t(step)] = source;
   const Ranking& by = ranking(source);
   const std::vector<float>& mass = m_masses.steps[size_t(step)];
-  const auto heaviness = [&](size_t block) { return double(mass[block]) * weight(block); };
+  const auto heaviness = [&](size_t block) { return double(mass[block]) * m_weight[block]; };
   double sum = 0;
-  for (size_t i = 0; i < mass.size(); ++i) sum += isText(i) ? heaviness(i) : 0;
-  for (const int32_t top : by.tops) sum += isText(size_t(top)) ? 0 : heaviness(size_t(top));
+  for (size_t i = 0; i < mass.size(); ++i) sum += m_text[i] != 0 ? heaviness(i) : 0;
+  for (const int32_t top : by.tops) sum += m_text[size_t(top)] != 0 ? 0 : heaviness(size_t(top));
   curve.assign(1, float(sum));
   for (const int32_t block : by.rest) {
-    if (!isText(size_t(block))) sum += heaviness(size_t(block));
+    if (m_text[size_t(block)] == 0) sum += heaviness(size_t(block));
     curve.push_back(float(sum));
   }
   return curve;
@@ -94,16 +94,16 @@ size_t HeadScope::extra(const Ranking& r, const db::MethodChoice& choice) const 
 
 void HeadScope::addRows(int32_t step, const Ranking& by, size_t extra, std::vector<double>& recalls) const {
   const std::vector<float>& mass = m_masses.steps[size_t(step)];
-  const auto cols = size_t(m_masses.cols);
-  std::vector<double> rows(size_t(m_masses.rows));
-  for (size_t i = 0; i < mass.size() && m_textLast >= m_textFirst; ++i)
-    if (isText(i)) rows[i / cols] += double(mass[i]);
+  const size_t first = recalls.size();
+  recalls.resize(first + size_t(m_masses.rows));
+  double* rows = recalls.data() + first;
+  for (size_t i = 0; i < mass.size(); ++i)
+    if (m_text[i] != 0) rows[m_row[i]] += double(mass[i]);
   const auto add = [&](int32_t block) {
-    if (!isText(size_t(block))) rows[size_t(block) / cols] += double(mass[size_t(block)]);
+    if (m_text[size_t(block)] == 0) rows[m_row[size_t(block)]] += double(mass[size_t(block)]);
   };
   for (const int32_t top : by.tops) add(top);
   for (size_t i = 0; i < extra; ++i) add(by.rest[i]);
-  recalls.insert(recalls.end(), rows.begin(), rows.end());
 }
 
 Candidate HeadScope::evaluate(const db::MethodChoice& choice, bool rows) {

@@ -35,11 +35,14 @@ class HeadScope {
   // How many of the rest the setting keeps.
   [[nodiscard]] size_t extra(const Ranking& ranking, const db::MethodChoice& choice) const;
   void addRows(int32_t step, const Ranking& ranking, size_t extra, std::vector<double>& recalls) const;
-  [[nodiscard]] double weight(size_t block) const;  // rows of the block's query block / all
-  [[nodiscard]] bool isText(size_t block) const;    // of its query or key block
 
   const HeadMasses& m_masses;
-  int32_t m_denseSteps, m_textFirst, m_textLast;
+  int32_t m_denseSteps;
+  // Of each block: its row of blocks, the tokens of that row / all, and whether its query or key block has
+  // text.
+  std::vector<int32_t> m_row;
+  std::vector<double> m_weight;
+  std::vector<uint8_t> m_text;
   std::vector<Ranking> m_rankings;           // by step, made when asked for
   std::vector<std::vector<float>> m_curves;  // by step, for m_sources
   std::vector<int32_t> m_sources;
