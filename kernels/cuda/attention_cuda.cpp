@@ -105,7 +105,7 @@ void widenQueryBlocks(cuda::DeviceArgs& args, CudaVariant variant) {
   const StatsOut& stats = args.stats;
   const bool watched = stats.keptBits || stats.gap || stats.rowLogMass || stats.counters;
   if (variant != CudaVariant::Mma || args.kBlock != 64 || args.hasList || watched) return;
-  if (args.skip.kind != SkipRule::Kind::None) return;
+  if (args.skip.kind != SkipRule::Kind::None || args.stamps) return;
   args.qBlock = 128;
   args.qBlocks = int32_t(ceilDiv(args.queries, args.qBlock));
   args.items = args.batches * args.heads * args.qBlocks;
@@ -139,6 +139,7 @@ void attentionCuda(const AttentionArgs& args, const CudaCall& call) {
   cuda::DeviceArgs device = deviceArgs(args);
   cuda::prepareStats(device, call.stream);
   if (device.items == 0) return;
+  device.stamps = call.stamps;
   widenQueryBlocks(device, variant);
   if (variant == CudaVariant::Plain) return cuda::launchPlain(device, call.stream);
   require(call.scratch != nullptr, "scratch memory is missing");

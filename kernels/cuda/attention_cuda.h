@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "kernels/attention.h"
 
@@ -17,10 +18,18 @@ namespace ditscope::kernels {
 //   Wgmma  f16 and bf16, D = 64, 72 or 128, blocks 128 x 128 or 64 x 64: TMA and wgmma, sm_90a only
 enum class CudaVariant { Auto, Plain, Mma, Wgmma };
 
+// When a work item, that is one query block of one (b, h), was computed and where. Of Mma and Wgmma.
+struct ItemStamp {
+  uint64_t startNs = 0, endNs = 0;  // the GPU's global timer, whose steps may be 32 ns to 1 us
+  uint32_t processor = 0;           // streaming multiprocessor
+  uint32_t unused = 0;
+};
+
 struct CudaCall {
   CUstream_st* stream = nullptr;
   CudaVariant variant = CudaVariant::Auto;  // Auto: the fastest that can run the call
-  void* scratch = nullptr;  // cudaScratchBytes() of device memory, unshared while the call runs
+  void* scratch = nullptr;      // cudaScratchBytes() of device memory, unshared while the call runs
+  ItemStamp* stamps = nullptr;  // [B, H, query blocks] device memory, optional
 };
 
 // Device memory that a call needs beside its arguments: the order of the work, at most 8 bytes a query block

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cuda/attention_cuda.h"
-#include "kernels/cuda/launch.h"
+#include "kernels/cuda/launch_kernel.cuh"
 
 namespace ditscope::kernels {
 namespace {
@@ -35,8 +35,7 @@ void blockMassCuda(const BlockMassArgs& args, CUstream_st* stream) {
   const int64_t qBlocks = (args.queries + args.qBlock - 1) / args.qBlock;
   if (qBlocks * args.keyBlocks * args.batchHeads == 0) return;
   const dim3 grid(unsigned(qBlocks * args.keyBlocks), unsigned(args.batchHeads));
-  blockMass<<<grid, 128, 0, stream>>>(args, qBlocks);
-  cuda::check(cudaGetLastError(), "block mass");
+  cuda::launchKernel("block mass", blockMass, grid, 128, 0, stream, args, qBlocks);
 }
 
 }  // namespace ditscope::kernels

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "kernels/cuda/list_walk.cuh"
+#include "kernels/cuda/warp_ops.cuh"
 
 namespace ditscope::kernels::cuda {
 
@@ -22,26 +23,15 @@ class BlockStats {
 
   __device__ bool wantsRowLogMass() const { return m_rowLogMass; }
 
-  // Raises the gap where `report` holds. Without a branch, so that the compiler can schedule around it;
-  // floats order as integers do, negative ones backwards.
   __device__ void reportGap(int keyBlock, float gap, bool report) const {
-    asm volatile(
-        "{ .reg .pred wanted, negative;\n"
-        "setp.ne.s32 wanted, %2, 0;\n"
-        "setp.lt.and.s32 negative, %1, 0, wanted;\n"
-        "@negative red.global.min.u32 [%0], %1;\n"
-        "setp.ge.and.s32 wanted, %1, 0, wanted;\n"
-        "@wanted red.global.max.s32 [%0], %1; }" ::"l"(m_gap + keyBlock),
-        "r"(__float_as_int(gap)), "r"(int(report && m_gap))
-        : "memory");
+    raiseWhere(report && m_gap, m_gap + keyBlock, gap);
   }
   __device__ void markSkipped(int keyBlock) const {
     if (m_keptBits) atomicAnd(m_keptBits + keyBlock / 32, ~(1u << (keyBlock % 32)));
   }
   __device__ void storeRowLogMass(const DeviceArgs& args, int keyBlock, int row, float log2Mass) const {
-    // The conversion saturates above; the lowest code is kept for "not visited".
-    short code;
-    asm("cvt.rni.s16.f32 %0, %1;" : "=h"(code) : "f"(fmaxf(log2Mass * 256.0f, float(kNotVisited + 1))));
+    // The lowest code is kept for "not visited".
+    const int16_t code = roundToShort(fmaxf(log2Mass * 256.0f, float(kNotVisited + 1)));
     m_rowLogMass[int64_t(keyBlock) * args.queries + row] = isnan(log2Mass) ? kNotVisited : code;
   }
   __device__ void countSkipped(int blocks) const {
@@ -57,6 +47,14 @@ class BlockStats {
   int16_t* m_rowLogMass = nullptr;
   unsigned long long* m_counters = nullptr;
 };
+
+// Called by one thread when it begins an item and when it has finished it.
+__device__ inline void stampStart(const DeviceArgs& args, int index) {
+  if (args.stamps) args.stamps[index] = {globalNs(), 0, processorId(), 0};
+}
+__device__ inline void stampEnd(const DeviceArgs& args, int index) {
+  if (args.stamps) args.stamps[index].endNs = globalNs();
+}
 
 // What the maximum over rows of (block max - reference) has to stay below for a block to be skipped.
 __device__ inline float skipThreshold(const DeviceArgs& args, const Item& item) {

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "kernels/attention.h"
+#include "kernels/cuda/attention_cuda.h"
 
 namespace ditscope::kernels::cuda {
 
@@ -32,6 +32,7 @@ struct DeviceArgs {
   SkipRule skip;                   // kind None when there is no rule
   StatsOut stats;                  // null pointers when there are none
   const int32_t* order = nullptr;  // work items, longest first; null = in their own order
+  ItemStamp* stamps = nullptr;     // [items], optional
   int32_t* nextItem = nullptr;     // the next item to take, for kernels that take work by turns
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/cuda/launch.h"
+#include "kernels/cuda/launch_kernel.cuh"
 #include "kernels/cuda/mma_attention.cuh"
 
 namespace ditscope::kernels::cuda {
@@ -9,18 +9,17 @@ template <class T, int kDim, int kKeys, int kTiles, bool kInstrumented>
 void launch(const DeviceArgs& args, cudaStream_t stream) {
   const auto kernel = mmaAttention<T, kDim, kKeys, kTiles, kInstrumented>;
   const int bytes = MmaBlock<T, kDim, kKeys, kTiles, kInstrumented>::sharedBytes(args.qBlock);
-  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes), "shared memory");
-  kernel<<<args.items, args.qBlock * 2 / kTiles, bytes, stream>>>(args);
-  check(cudaGetLastError(), "attention (mma)");
+  launchKernel("attention (mma)", kernel, args.items, args.qBlock * 2 / kTiles, bytes, stream, args);
 }
 
 template <class T, int kDim, int kKeys>
 void chooseInstrumented(const DeviceArgs& args, cudaStream_t stream) {
   const StatsOut& stats = args.stats;
-  const bool instrumented = args.skip.kind != SkipRule::Kind::None || stats.gap || stats.rowLogMass;
+  const bool instrumented =
+      args.skip.kind != SkipRule::Kind::None || stats.gap || stats.rowLogMass || args.stamps;
   if (instrumented) return launch<T, kDim, kKeys, 1, true>(args, stream);
-  if (kKeys == 64 && args.qBlock == 128)
-    return launch < T, kDim, kKeys, kKeys == 64 ? 2 : 1, false > (args, stream);
+  constexpr int kTiles = kKeys == 64 && kDim != 80 ? 2 : 1;  // for two of D = 80 the registers do not suffice
+  if (args.qBlock == 128) return launch<T, kDim, kKeys, kTiles, false>(args, stream);
   launch<T, kDim, kKeys, 1, false>(args, stream);
 }
 

@@ -9,15 +9,16 @@
 namespace ditscope::kernels::cuda {
 
 // A tile in shared memory: rows of kDim elements in chunks of 16 bytes, the chunk number mixed with the row
-// so that eight rows of one column lie in different banks.
+// so that eight rows of one column lie in different banks. `base` is a multiple of 256. The forms are such
+// that a loop over chunks needs one register for all addresses.
 template <int kDim>
 struct SharedTile {
   static constexpr int kChunks = kDim / 8;
   static_assert(kChunks % 2 == 0);
   uint32_t base;
   __device__ uint32_t at(int row, int chunk) const {
-    const int mixed = kChunks % 8 == 0 ? chunk ^ (row % 8) : chunk ^ ((row / 4) % 2);
-    return base + uint32_t(row * kChunks + mixed) * 16;
+    if (kChunks % 8 == 0) return (base + uint32_t(row * kChunks + row % 8) * 16) ^ uint32_t(chunk) * 16;
+    return base + uint32_t(row * kChunks + ((chunk & 1) ^ (row / 4 % 2))) * 16 + uint32_t(chunk & ~1) * 16;
   }
 };
 
@@ -155,20 +156,25 @@ class MmaBlock {
       for (int e = 0; e < 4; ++e) s[i / (kKeys / 8)][i % (kKeys / 8)][e] = 0;
 #pragma unroll(kTiles* kKeys >= 128 ? 1 : kSteps)
     for (int step = 0; step < kSteps; ++step) {
-      // All tiles of a step first, so that the products need not wait for one load each.
-      uint32_t q[kTiles][4], k[kKeys / 16][4];
+      uint32_t q[kTiles][4];
 #pragma unroll
       for (int i = 0; i < kTiles; ++i)
         loadTiles(q[i], queryTile().at(m_warpRow + 16 * i + m_lane % 16, 2 * step + m_lane / 16));
+      // Several tiles first, so that the products need not wait for one load each.
+      constexpr int kAhead = kTiles == 2 ? 2 : kKeys / 16;
 #pragma unroll
-      for (int j = 0; j < kKeys / 16; ++j)
-        loadTiles(k[j], keys.at(16 * j + m_lane % 8 + m_lane / 16 * 8, 2 * step + m_lane / 8 % 2));
+      for (int part = 0; part < kKeys / 16; part += kAhead) {
+        uint32_t k[kAhead][4];
 #pragma unroll
-      for (int j = 0; j < kKeys / 16; ++j) {
+        for (int j = 0; j < kAhead; ++j)
+          loadTiles(k[j], keys.at(16 * (part + j) + m_lane % 8 + m_lane / 16 * 8, 2 * step + m_lane / 8 % 2));
 #pragma unroll
-        for (int i = 0; i < kTiles; ++i) {
-          multiplyAdd<T>(s[i][2 * j], q[i], k[j][0], k[j][1]);
-          multiplyAdd<T>(s[i][2 * j + 1], q[i], k[j][2], k[j][3]);
+        for (int j = 0; j < kAhead; ++j) {
+#pragma unroll
+          for (int i = 0; i < kTiles; ++i) {
+            multiplyAdd<T>(s[i][2 * (part + j)], q[i], k[j][0], k[j][1]);
+            multiplyAdd<T>(s[i][2 * (part + j) + 1], q[i], k[j][2], k[j][3]);
+          }
         }
       }
     }
@@ -243,11 +249,13 @@ class MmaBlock {
 
 template <class T, int kDim, int kKeys, int kTiles, bool kInstrumented>
 __global__ void mmaAttention(const __grid_constant__ DeviceArgs args) {
-  extern __shared__ __align__(128) uint8_t shared[];
-  const int index = int(blockIdx.x);
-  const Item item(args, args.order ? __ldg(args.order + index) : index);
-  MmaBlock<T, kDim, kKeys, kTiles, kInstrumented> block(args, item, sharedAddress(shared));
+  const int place = int(blockIdx.x);
+  const int index = args.order ? __ldg(args.order + place) : place;
+  const Item item(args, index);
+  if (kInstrumented && threadIdx.x == 0) stampStart(args, index);
+  MmaBlock<T, kDim, kKeys, kTiles, kInstrumented> block(args, item, sharedAddress(dynamicShared()));
   block.run();
+  if (kInstrumented && threadIdx.x == 0) stampEnd(args, index);
 }
 
 }  // namespace ditscope::kernels::cuda

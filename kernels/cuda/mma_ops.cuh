@@ -9,10 +9,6 @@
 
 namespace ditscope::kernels::cuda {
 
-__device__ inline uint32_t sharedAddress(const void* pointer) {
-  return uint32_t(__cvta_generic_to_shared(pointer));
-}
-
 // Copies 16 bytes to shared memory, or zeros when `read` is false.
 __device__ inline void copyAsync16(uint32_t to, const void* from, bool read) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(read ? 16 : 0));

@@ -6,7 +6,7 @@
 #include <cuda_fp16.h>
 
 #include "kernels/cuda/block_stats.cuh"
-#include "kernels/cuda/launch.h"
+#include "kernels/cuda/launch_kernel.cuh"
 
 namespace ditscope::kernels::cuda {
 namespace {
@@ -135,7 +135,7 @@ class PlainRow {
 
 template <class T>
 __global__ void plainAttention(const __grid_constant__ DeviceArgs args) {
-  extern __shared__ float output[];
+  float* output = reinterpret_cast<float*>(dynamicShared());
   const Item item(args, int(blockIdx.x));
   // One column more than D, so that the rows of a warp lie in different banks.
   PlainRow<T>(args, item, output + int(threadIdx.x) * (args.dim + 1)).run();
@@ -144,10 +144,7 @@ __global__ void plainAttention(const __grid_constant__ DeviceArgs args) {
 template <class T>
 void launch(const DeviceArgs& args, cudaStream_t stream) {
   const int bytes = args.qBlock * (args.dim + 1) * int(sizeof(float));
-  check(cudaFuncSetAttribute(plainAttention<T>, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes),
-        "shared memory");
-  plainAttention<T><<<args.items, args.qBlock, bytes, stream>>>(args);
-  check(cudaGetLastError(), "attention (plain)");
+  launchKernel("attention (plain)", plainAttention<T>, args.items, args.qBlock, bytes, stream, args);
 }
 
 }  // namespace

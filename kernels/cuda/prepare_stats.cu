@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/cuda/launch.h"
+#include "kernels/cuda/launch_kernel.cuh"
 #include "kernels/cuda/list_walk.cuh"
 
 namespace ditscope::kernels::cuda {
@@ -49,17 +49,13 @@ void prepareStats(const DeviceArgs& args, cudaStream_t stream) {
     check(cudaMemsetAsync(stats.keptBits, 0, size_t(words) * 4, stream), "kept bits");
   }
   if (stats.counters) check(cudaMemsetAsync(stats.counters, 0, size_t(heads) * 32, stream), "counters");
-  if ((stats.gap || stats.keptBits || stats.counters) && args.items > 0) {
-    markVisits<<<args.items, 128, 0, stream>>>(args);
-    check(cudaGetLastError(), "visits");
-  }
+  if ((stats.gap || stats.keptBits || stats.counters) && args.items > 0)
+    launchKernel("visits", markVisits, args.items, 128, 0, stream, args);
   const bool allVisited =
       !args.hasList && args.skip.kind == SkipRule::Kind::None && args.usableBlocks == args.kBlocks;
   const int64_t codes = heads * args.kBlocks * args.queries;
-  if (stats.rowLogMass && !allVisited && codes > 0) {
-    fillNotVisited<<<1024, 256, 0, stream>>>(stats.rowLogMass, codes);
-    check(cudaGetLastError(), "log masses");
-  }
+  if (stats.rowLogMass && !allVisited && codes > 0)
+    launchKernel("log masses", fillNotVisited, 1024, 256, 0, stream, stats.rowLogMass, codes);
 }
 
 }  // namespace ditscope::kernels::cuda

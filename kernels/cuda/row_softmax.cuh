@@ -4,58 +4,21 @@
 // two at 2 * (t % 4). s[j] = {row 0: key, key + 1; row 1: key, key + 1} of the j-th 8 keys.
 #pragma once
 
-#include <cuda_bf16.h>
-#include <cuda_fp16.h>
-
 #include "kernels/cuda/block_stats.cuh"
 
 namespace ditscope::kernels::cuda {
 
 constexpr float kLn2 = 0.693147180559945f;
 constexpr float kLog2e = 1.442695040888963f;
-constexpr unsigned kWholeWarp = 0xffffffffu;
-
-__device__ inline float exp2Fast(float x) {
-  float y;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
-  return y;
-}
 
 // The two rows are spread over four neighbouring threads.
 __device__ inline float quadMax(float x) {
-  x = fmaxf(x, __shfl_xor_sync(kWholeWarp, x, 1));
-  return fmaxf(x, __shfl_xor_sync(kWholeWarp, x, 2));
+  x = fmaxf(x, shuffleXor(x, 1));
+  return fmaxf(x, shuffleXor(x, 2));
 }
 __device__ inline float quadSum(float x) {
-  x += __shfl_xor_sync(kWholeWarp, x, 1);
-  return x + __shfl_xor_sync(kWholeWarp, x, 2);
-}
-// Over all threads of the warp. Floats with the sign's bits turned over order as integers do.
-__device__ inline int orderedBits(float x) {
-  const int bits = __float_as_int(x);
-  return bits ^ (bits >> 31 & 0x7fffffff);
-}
-__device__ inline float warpMax(float x) {
-  const int largest = __reduce_max_sync(kWholeWarp, orderedBits(x));
-  return __int_as_float(largest ^ (largest >> 31 & 0x7fffffff));
-}
-__device__ inline float log2Fast(float x) {
-  float y;
-  asm("lg2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
-  return y;
-}
-
-template <class T>
-__device__ inline uint32_t packPair(float low, float high);
-template <>
-__device__ inline uint32_t packPair<__nv_bfloat16>(float low, float high) {
-  const __nv_bfloat162 pair = __floats2bfloat162_rn(low, high);
-  return *reinterpret_cast<const uint32_t*>(&pair);
-}
-template <>
-__device__ inline uint32_t packPair<__half>(float low, float high) {
-  const __half2 pair = __floats2half2_rn(low, high);
-  return *reinterpret_cast<const uint32_t*>(&pair);
+  x += shuffleXor(x, 1);
+  return x + shuffleXor(x, 2);
 }
 
 // Two query rows of one thread, their place in the call, and the state of their softmax.
@@ -151,8 +114,8 @@ class RowSoftmax {
   __device__ void storeRowLogMass(const BlockStats& stats, int keyBlock, const float (&blockSum)[2]) const {
     const int r = int(threadIdx.x) % 2;
     float sum = r == 0 ? blockSum[0] : blockSum[1];
-    sum += __shfl_xor_sync(kWholeWarp, r == 0 ? blockSum[1] : blockSum[0], 1);
-    sum += __shfl_xor_sync(kWholeWarp, sum, 2);
+    sum += shuffleXor(r == 0 ? blockSum[1] : blockSum[0], 1);
+    sum += shuffleXor(sum, 2);
     const float max = r == 0 ? m_max[0] : m_max[1];
     if (threadIdx.x % 4 < 2 && row(r) < m_args->queries)
       stats.storeRowLogMass(*m_args, keyBlock, row(r),

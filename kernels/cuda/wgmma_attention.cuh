@@ -4,16 +4,12 @@
 // whose queries and first keys arrive while the last one is being finished.
 #pragma once
 
+#include "kernels/cuda/hopper_maps.h"
 #include "kernels/cuda/hopper_ops.cuh"
 #include "kernels/cuda/row_softmax.cuh"
 #include "kernels/cuda/wgmma_ops.cuh"
 
 namespace ditscope::kernels::cuda {
-
-// Tensor maps (D, N, H, B) of 64 columns a box, and for D = 72 of the 16 columns from 64 on.
-struct HopperMaps {
-  CUtensorMap q[2], k[2], v[2];
-};
 
 // What the loop computes beside the output; each is compiled apart, for its instructions cost time even where
 // they do nothing. Kept bits and counters need none (prepareStats()).
@@ -105,7 +101,7 @@ class HopperProducer {
       else if (m_args.order)
         index = __ldg(m_args.order + index);
       m_shared.queriesEmpty().wait(turn % 2 ^ 1);
-      asm volatile("st.shared.s32 [%0], %1;" ::"r"(m_shared.itemSlot()), "r"(index) : "memory");
+      storeShared(m_shared.itemSlot(), index);
       if (index == kNoItem) {
         m_shared.queriesFull().arrive();
         return;
@@ -169,9 +165,9 @@ class HopperConsumer {
     if (kTakesTurns && m_group == 1) announce(1, kThreads);  // group 0 begins
     for (int turn = 0;; ++turn) {
       m_shared.queriesFull().wait(turn % 2);
-      int index;
-      asm volatile("ld.shared.s32 %0, [%1];" : "=r"(index) : "r"(m_shared.itemSlot()) : "memory");
+      const int index = loadShared(m_shared.itemSlot());
       if (index == kNoItem) return;
+      if (isFirstThread()) stampStart(m_args, index);
       const Item item(m_args, index);
       const int rowInBlock = 64 * m_group + int(threadIdx.x) % 128 / 32 * 16 + m_lane / 4;
       Softmax softmax(m_args, item, rowInBlock);
@@ -182,6 +178,7 @@ class HopperConsumer {
       else
         attend(item, softmax, stats, output);
       finish(item, softmax, stats, output);
+      if (isFirstThread()) stampEnd(m_args, index);
     }
   }
 
@@ -202,7 +199,6 @@ class HopperConsumer {
     bool more = walk.next(following);
     Scores s;
     Weights p;
-    float rescale[2];
 
     m_shared.keysFull(m_place.stage).wait(m_place.parity);
     takeTurn();
@@ -213,8 +209,10 @@ class HopperConsumer {
     waitProducts<0>();
     release(m_shared.keysEmpty(m_place.stage));
     if (!more) release(m_shared.queriesEmpty());
-    observe(s, softmax, stats, visit, true, rescale);
+    Seen seen = look(s, softmax, visit, true);
+    softmax.update(s, seen.blockMax, seen.rescale, seen.blockSum);
     pack(p, s);
+    report(seen, softmax, stats, visit);
     RingPlace<kStages> last = m_place;
     m_place.advance();
 
@@ -234,11 +232,13 @@ class HopperConsumer {
       waitProducts<1>();
       release(m_shared.keysEmpty(m_place.stage));
       if (!more) release(m_shared.queriesEmpty());
-      observe(s, softmax, stats, visit, false, rescale);
-      waitProducts<0>();
+      seen = look(s, softmax, visit, false);
+      waitProducts<0>();  // only here, so that the exponentials run beside the scaling of the output
       release(m_shared.valuesEmpty(last.stage));
-      scaleOutput(output, rescale);
+      softmax.update(s, seen.blockMax, seen.rescale, seen.blockSum);
+      scaleOutput(output, seen.rescale);
       pack(p, s);
+      report(seen, softmax, stats, visit);
       last = m_place;
       m_place.advance();
     }
@@ -271,6 +271,12 @@ class HopperConsumer {
     if (isFirstThread()) stats.countSkipped(skipped);
   }
 
+  // What a visit leaves beside its weights, of this thread's two rows.
+  struct Seen {
+    float blockMax[2], rescale[2], blockSum[2];
+    float gap;
+  };
+
   struct SkipTurn {
     Visit visit;
     bool first, mayGo;
@@ -296,14 +302,10 @@ class HopperConsumer {
     release(m_shared.keysEmpty(m_place.stage));
     if (!m_more) release(m_shared.queriesEmpty());
 
-    float blockMax[2], rescale[2];
-    softmax.mask(s, turn.visit);
-    softmax.findBlockMax(s, blockMax);
+    Seen seen = look(s, softmax, turn.visit, turn.first);
     bool keep = true;
-    if (turn.mayGo) keep = !allAgree(3, kThreads, softmax.skipExcess(blockMax) < turn.threshold);
-    stats.reportGap(turn.visit.keyBlock, warpMax(softmax.gap(blockMax, turn.first)), m_lane == 0);
-    if (!keep && isFirstThread()) stats.markSkipped(turn.visit.keyBlock);
-    if (keep) weigh(s, softmax, stats, turn.visit, blockMax, rescale);
+    if (turn.mayGo) keep = !allAgree(3, kThreads, softmax.skipExcess(seen.blockMax) < turn.threshold);
+    if (keep) softmax.update(s, seen.blockMax, seen.rescale, seen.blockSum);
     if constexpr (kPending) {
       waitProducts<0>();
       release(m_shared.valuesEmpty(last.stage));
@@ -311,9 +313,11 @@ class HopperConsumer {
     last = m_place;
     m_place.advance();
     if (keep) {
-      scaleOutput(output, rescale);
+      scaleOutput(output, seen.rescale);
       pack(p, s);
+      report(seen, softmax, stats, turn.visit);
     } else {
+      reportSkipped(seen, stats, turn.visit);
       m_shared.valuesFull(last.stage).wait(last.parity);
       release(m_shared.valuesEmpty(last.stage));
     }
@@ -330,24 +334,26 @@ class HopperConsumer {
     release(m_shared.valuesEmpty(last.stage));
   }
 
-  // The scores of a kept block become weights.
-  __device__ void weigh(Scores& s, Softmax& softmax, const BlockStats& stats, const Visit& visit,
-                        const float (&blockMax)[2], float (&rescale)[2]) const {
-    float blockSum[2];
-    softmax.update(s, blockMax, rescale, blockSum);
-    if (kObserve == Observe::LogMass || (kObserve == Observe::Skips && stats.wantsRowLogMass()))
-      softmax.storeRowLogMass(stats, visit.keyBlock, blockSum);
+  __device__ Seen look(Scores& s, Softmax& softmax, const Visit& visit, bool first) const {
+    Seen seen;
+    softmax.mask(s, visit);
+    softmax.findBlockMax(s, seen.blockMax);
+    seen.gap = softmax.gap(seen.blockMax, first);
+    return seen;
   }
 
-  // A visit of a call without skips.
-  __device__ void observe(Scores& s, Softmax& softmax, const BlockStats& stats, const Visit& visit,
-                          bool first, float (&rescale)[2]) const {
-    float blockMax[2];
-    softmax.mask(s, visit);
-    softmax.findBlockMax(s, blockMax);
-    const float gap = softmax.gap(blockMax, first);
-    weigh(s, softmax, stats, visit, blockMax, rescale);
-    if (kObserve != Observe::Nothing) stats.reportGap(visit.keyBlock, warpMax(gap), m_lane == 0);
+  // After all that the next products wait for.
+  __device__ void report(const Seen& seen, Softmax& softmax, const BlockStats& stats,
+                         const Visit& visit) const {
+    if constexpr (kObserve != Observe::Nothing) {
+      stats.reportGap(visit.keyBlock, warpMax(seen.gap), m_lane == 0);
+      if (kObserve == Observe::LogMass || (kObserve == Observe::Skips && stats.wantsRowLogMass()))
+        softmax.storeRowLogMass(stats, visit.keyBlock, seen.blockSum);
+    }
+  }
+  __device__ void reportSkipped(const Seen& seen, const BlockStats& stats, const Visit& visit) const {
+    stats.reportGap(visit.keyBlock, warpMax(seen.gap), m_lane == 0);
+    if (isFirstThread()) stats.markSkipped(visit.keyBlock);
   }
 
   __device__ bool isFirstThread() const { return m_group == 0 && int(threadIdx.x) % 128 == 0; }
@@ -442,9 +448,7 @@ template <class T, int kDim, int kKeys, int kConsumers, Observe kObserve>
 __global__ void __launch_bounds__(128 * (kConsumers + 1), HopperBudget<kDim, kKeys, kConsumers>::kCtas)
     wgmmaAttention(const __grid_constant__ DeviceArgs args, const __grid_constant__ HopperMaps maps) {
   using Budget = HopperBudget<kDim, kKeys, kConsumers>;
-  extern __shared__ uint8_t memory[];
-  const HopperShared<kDim, kKeys, kConsumers, Budget::kStages> shared(
-      uint32_t(__cvta_generic_to_shared(memory)));
+  const HopperShared<kDim, kKeys, kConsumers, Budget::kStages> shared(sharedAddress(dynamicShared()));
   if (threadIdx.x == 0) {
     shared.initBarriers();
     makeBarriersVisible();

@@ -5,8 +5,7 @@
 
 #include <algorithm>
 
-#include "kernels/cuda/launch.h"
-#include "kernels/cuda/tensor_map.h"
+#include "kernels/cuda/launch_kernel.cuh"
 #include "kernels/cuda/wgmma_attention.cuh"
 
 namespace ditscope::kernels::cuda {
@@ -14,43 +13,28 @@ namespace ditscope::kernels::cuda {
 template <int kDim>
 void launchWgmmaDim(const DeviceArgs& args, cudaStream_t stream);
 
-inline HopperMaps makeMaps(const DeviceArgs& args) {
-  HopperMaps maps;
-  const auto fill = [&](CUtensorMap(&map)[2], const DeviceTensor& tensor, int heads, int rows, int boxRows) {
-    TensorMapShape shape{args.batches, heads, rows, args.dim, boxRows, 64};
-    map[0] = makeTensorMap(tensor, args.dtype, shape);
-    shape.boxColumns = 16;
-    map[1] = args.dim % 64 == 0 ? map[0] : makeTensorMap(tensor, args.dtype, shape);
-  };
-  fill(maps.q, args.q, args.heads, args.queries, args.qBlock);
-  fill(maps.k, args.k, args.kvHeads, args.validKeys, args.kBlock);
-  fill(maps.v, args.v, args.kvHeads, args.validKeys, args.kBlock);
-  return maps;
-}
-
 template <class T, int kDim, int kKeys, int kConsumers, Observe kObserve>
-void launchKernel(const DeviceArgs& args, cudaStream_t stream) {
+void launchPersistent(const DeviceArgs& args, cudaStream_t stream) {
   using Budget = HopperBudget<kDim, kKeys, kConsumers>;
   const auto kernel = wgmmaAttention<T, kDim, kKeys, kConsumers, kObserve>;
   constexpr int kBytes = HopperShared<kDim, kKeys, kConsumers, Budget::kStages>::kBytes;
-  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kBytes), "shared memory");
   int device = 0;
   int processors = 0;
   check(cudaGetDevice(&device), "device");
   check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device), "device");
   const int grid = std::min(args.items, processors * Budget::kCtas);
-  kernel<<<grid, 128 * (kConsumers + 1), kBytes, stream>>>(args, makeMaps(args));
-  check(cudaGetLastError(), "attention (wgmma)");
+  launchKernel("attention (wgmma)", kernel, grid, 128 * (kConsumers + 1), kBytes, stream, args,
+               makeHopperMaps(args));
 }
 
 template <class T, int kDim, int kKeys, int kConsumers>
 void chooseObserve(const DeviceArgs& args, cudaStream_t stream) {
   const StatsOut& stats = args.stats;
   if (args.skip.kind != SkipRule::Kind::None)
-    return launchKernel<T, kDim, kKeys, kConsumers, Observe::Skips>(args, stream);
-  if (stats.rowLogMass) return launchKernel<T, kDim, kKeys, kConsumers, Observe::LogMass>(args, stream);
-  if (stats.gap) return launchKernel<T, kDim, kKeys, kConsumers, Observe::Gap>(args, stream);
-  launchKernel<T, kDim, kKeys, kConsumers, Observe::Nothing>(args, stream);
+    return launchPersistent<T, kDim, kKeys, kConsumers, Observe::Skips>(args, stream);
+  if (stats.rowLogMass) return launchPersistent<T, kDim, kKeys, kConsumers, Observe::LogMass>(args, stream);
+  if (stats.gap) return launchPersistent<T, kDim, kKeys, kConsumers, Observe::Gap>(args, stream);
+  launchPersistent<T, kDim, kKeys, kConsumers, Observe::Nothing>(args, stream);
 }
 
 template <class T, int kDim>

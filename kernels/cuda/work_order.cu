@@ -4,7 +4,7 @@
 // sections. A counting sort in three small launches.
 #include <algorithm>
 
-#include "kernels/cuda/launch.h"
+#include "kernels/cuda/launch_kernel.cuh"
 #include "kernels/cuda/list_walk.cuh"
 
 namespace ditscope::kernels::cuda {
@@ -84,11 +84,10 @@ void orderItems(const DeviceArgs& args, int32_t* order, int32_t* nextItem, int32
   const Sections sections{
       int(std::clamp<int64_t>(kSectionBytes / std::max<int64_t>(headBytes, 1), 1, 1 << 20))};
   const int grid = (args.items + 255) / 256;
-  sumLengths<<<grid, 256, 0, stream>>>(args, bins);
-  countBins<<<grid, 256, 0, stream>>>(args, sections, bins);
-  scanBins<<<1, kOrderBins, 0, stream>>>(bins);
-  placeItems<<<grid, 256, 0, stream>>>(args, sections, bins, order);
-  check(cudaGetLastError(), "work order");
+  launchKernel("work order", sumLengths, grid, 256, 0, stream, args, bins);
+  launchKernel("work order", countBins, grid, 256, 0, stream, args, sections, bins);
+  launchKernel("work order", scanBins, 1, kOrderBins, 0, stream, bins);
+  launchKernel("work order", placeItems, grid, 256, 0, stream, args, sections, bins, order);
 }
 
 }  // namespace ditscope::kernels::cuda

@@ -1,52 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CUDA kernels for the conformance suite.
-#include <algorithm>
-
+// The CUDA kernels on a GPU for the conformance suite.
 #include "tests/device/device_copy.h"
-#include "tests/kernels/attention_case.h"
+#include "tests/device/variant_shapes.h"
 
 namespace ditscope::kernels::test {
-namespace {
-
-// P and the inputs have 8 bits in bf16.
-constexpr double kHalfError = 4e-3;
-constexpr double kHalfLseError = 1e-4;
-
-Shape forMma(Shape shape) {
-  if (shape.dtype == DType::F32) shape.dtype = DType::BF16;
-  shape.dim = std::clamp<int64_t>((shape.dim + 7) / 8 * 8, 16, 128);
-  return shape;
-}
-
-Shape forWgmma(Shape shape) {
-  shape = forMma(shape);
-  shape.dim = shape.dim <= 64 ? 64 : shape.dim <= 80 ? 72 : 128;
-  shape.block = std::max(shape.block, 64);
-  return shape;
-}
-
-// A call without a valid key is none that Wgmma takes; Auto gives it to another kernel.
-void runWgmma(const AttentionArgs& args) {
-  const bool hasKeys = args.validKeys != 0 && args.k.size[2] != 0;
-  attentionOnDevice(args, hasKeys ? CudaVariant::Wgmma : CudaVariant::Auto);
-}
-
-}  // namespace
 
 std::vector<Variant> variants() {
-  return {{.name = "cudaPlain",
-           .run = [](const AttentionArgs& args) { attentionOnDevice(args, CudaVariant::Plain); }},
-          {.name = "cudaMma",
-           .run = [](const AttentionArgs& args) { attentionOnDevice(args, CudaVariant::Mma); },
-           .relativeError = kHalfError,
-           .lseError = kHalfLseError,
-           .adapt = forMma},
-          {.name = "cudaWgmma",
-           .run = runWgmma,
-           .relativeError = kHalfError,
-           .lseError = kHalfLseError,
-           .adapt = forWgmma,
-           .runsBlocks = [](int32_t qBlock, int32_t kBlock) { return qBlock == kBlock && qBlock >= 64; }}};
+  return cudaVariants("cuda", attentionOnDevice);
 }
 
 }  // namespace ditscope::kernels::test
