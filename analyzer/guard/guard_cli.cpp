@@ -131,6 +131,11 @@ void addGuardCommands(CLI::App& app, GuardArguments& a) {
                    "of the kernel time that must have a verdict, else the whole is unclear (default: 0.5)")
       ->check(CLI::Range(0.0, 1.0))
       ->type_name("SHARE");
+  compare
+      ->add_option("--floor", a.rule.verdict.leastFloor,
+                   "smallest change that matters, where it is more than below; 0.05 for shared machines")
+      ->check(CLI::Range(0.0, 1.0))
+      ->type_name("SHARE");
   compare->add_flag("--unclear-passes", a.rule.unclearPasses,
                     "exit code 0 and not 2 where it cannot be told");
   compare

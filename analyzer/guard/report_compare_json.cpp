@@ -132,6 +132,7 @@ std::string compareJson(const Comparison& c) {
                  {"replicates", rule.bootstrap.replicates},
                  {"level", rule.bootstrap.level},
                  {"q", rule.q},
+                 {"least_floor", rule.leastFloor},
                  {"warmups", rule.screening.warmups},
                  {"min_samples", rule.screening.minSamples},
                  {"clear_share", c.rule.clearShare},

@@ -168,7 +168,8 @@ ShiftEvidence weigh(std::span<const RunSamples> base, std::span<const RunSamples
   if (before.empty() || after.empty()) return e;
 
   e.throttledShare = std::max(throttledShare(from), throttledShare(to));
-  e.floor = effectFloor(e.baseMedianNs, std::min(e.baseRuns, e.newRuns) == 1, rule.extraFloor);
+  e.floor = std::max(effectFloor(e.baseMedianNs, std::min(e.baseRuns, e.newRuns) == 1, rule.extraFloor),
+                     std::log1p(rule.leastFloor));
   const double apart = std::max(kModesApart, 2 * e.floor);
   e.baseModes = modesOf(before, apart);
   e.newModes = modesOf(after, apart);

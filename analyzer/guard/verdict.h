@@ -26,6 +26,7 @@ struct VerdictRule {
   BootstrapOptions bootstrap;
   double q = 0.05;        // false-discovery rate
   double extraFloor = 0;  // added to the effect floor, where unlike things are compared
+  double leastFloor = 0;  // smallest change that matters, where it is more: for machines that are not quiet
 };
 
 // Shifts are natural logarithms of ratios: 0.01 is 1 % slower. NaN where a side has no samples.

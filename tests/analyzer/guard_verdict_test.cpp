@@ -166,6 +166,16 @@ TEST(Verdict, OneRunASideIsOnlyLikely) {
   EXPECT_NE(small.judgement.verdict, Verdict::Slower) << "1.5 % are within what one run a side can tell";
 }
 
+TEST(Verdict, TheFloorCanBeRaised) {
+  const auto base = runs({}, 3), next = runs({.ns = 2.06e6, .seed = 2}, 3);
+  EXPECT_EQ(outcome(base, next).judgement.verdict, Verdict::Slower);
+  VerdictRule rule;
+  rule.leastFloor = 0.05;
+  const Outcome o = outcome(base, next, rule);
+  EXPECT_EQ(o.judgement.verdict, Verdict::Same) << "3 % do not matter on a machine that is not quiet";
+  EXPECT_NEAR(o.evidence.floor, std::log(1.05), 1e-12);
+}
+
 TEST(Verdict, TooFewSamples) {
   const Outcome o = outcome(runs({}, 1), runs({.ns = 3e6, .count = 9}, 1));
   EXPECT_EQ(o.judgement.verdict, Verdict::Unclear);

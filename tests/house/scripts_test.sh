@@ -73,5 +73,22 @@ fake ninja 'echo "fatal: cannot write: No space left on device"; exit 1'
 run 'mkdir -p "$build"; build_targets all'
 expect "disk full during the build" 4 "the disk is full"
 
+# The guard with fake programs: builds take turns, and the verdict's exit code is the script's.
+for side in base new; do
+  mkdir -p "$work/$side"
+  printf '#!/bin/bash\nwhile [ $# -gt 1 ]; do shift; done\necho %s >>"%s/turns"\ntouch "$1"\n' $side "$work" >"$work/$side/ditscope-bench"
+  printf '#!/bin/bash\necho "$*" >"%s/compared"\nexit 1\n' "$work" >"$work/$side/ditscope"
+  chmod +x "$work/$side"/*
+done
+guard() { output=$(bash "$source_dir/scripts/guard.sh" "$@" 2>&1); code=$?; }
+guard "$work/base" "$work/new" "$work/a folder"
+turns=$(tr '\n' ' ' <"$work/turns") compared=$(cat "$work/compared")
+[ "$code" = 1 ] && [ "$turns" = "base new new base base new " ] && grep -q 'base3.db -- .*new3.db .*--floor 0.05' <<<"$compared" || {
+  printf 'FAILED guard: exit code %s, turns "%s", compared "%s"\n' "$code" "$turns" "$compared"
+  failures=$((failures + 1))
+}
+guard "$work/nowhere" "$work/new" "$work/out"
+expect "guard without a build" 3 "it has no ditscope-bench"
+
 [ "$failures" = 0 ] && echo "scripts: all cases as expected"
 exit "$((failures > 0))"
