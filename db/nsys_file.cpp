@@ -28,6 +28,7 @@ int64_t globalTid(const Run& run) {
 
 constexpr int kPushPopRange = 59, kDomainCreate = 75;  // NVTX event types
 constexpr int64_t kDomain = 1;
+constexpr int64_t kFirstOwnCorrelation = 1 << 30;  // of kernels that have none; profilers count from 1
 constexpr int64_t kKernelsPerReport = 4096;
 
 class Strings {
@@ -107,6 +108,10 @@ void writeKernels(const Connection& connection, const TraceReader& reader, const
       " blockX, blockY, blockZ, staticSharedMemory, dynamicSharedMemory, clusterX, clusterY, clusterZ)"
       " VALUES(?1, ?2, ?3, 1, ?4, nullif(?5, 0), ?6, ?7, ?7, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
       " ?17, ?18, ?19)");
+  Statement launch = connection.prepare(
+      "INSERT INTO CUPTI_ACTIVITY_KIND_RUNTIME(start, \"end\", eventClass, globalTid, correlationId, nameId,"
+      " returnValue) VALUES(?, ?, 0, ?, ?, ?, 0)");
+  const int64_t direct = strings.id("direct call");
   const int64_t total = reader.kernelCount();
   int64_t done = 0;
   reader.forEachKernel([&](const Kernel& k) {
@@ -116,8 +121,13 @@ void writeKernels(const Connection& connection, const TraceReader& reader, const
                   "a kernel has a launch configuration that is missing",
                   "take an intact copy or record again");
     const LaunchConfig& c = configs[config];
+    int64_t correlation = k.correlation;
+    if (k.link == LinkMethod::Direct && correlation == 0) {
+      correlation = kFirstOwnCorrelation + done;
+      launch.bindAll(k.startNs, k.startNs + k.durationNs, globalTid(run), correlation, direct).run();
+    }
     insert
-        .bindAll(k.startNs, k.startNs + k.durationNs, ordinals[k.deviceId], k.stream, k.correlation,
+        .bindAll(k.startNs, k.startNs + k.durationNs, ordinals[k.deviceId], k.stream, correlation,
                  globalPid(run), names[config], c.registersPerThread, c.grid[0], c.grid[1], c.grid[2],
                  c.block[0], c.block[1], c.block[2], c.staticSharedBytes, c.dynamicSharedBytes, c.cluster[0],
                  c.cluster[1], c.cluster[2])

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A trace as Nsight Systems would export it to SQLite, for tools and queries that read such exports: kernels,
 // the ranges of steps, layers and attention calls as NVTX events of the domain "ditscope", devices,
-// diagnostics. The file names DiTScope as its maker. A trace holds no launch calls, so there is no
-// CUPTI_ACTIVITY_KIND_RUNTIME, and statistics of heads have no place in that shape.
+// diagnostics. The file names DiTScope as its maker. A trace holds no launch calls, so that
+// CUPTI_ACTIVITY_KIND_RUNTIME has only kernels that the processor ran itself, which were called where they
+// ran. Statistics of heads have no place in that shape.
 #pragma once
 
 #include <cstdint>

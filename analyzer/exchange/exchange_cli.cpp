@@ -73,7 +73,10 @@ CommandResult runTraceExport(const ExchangeArguments& a, const TraceExport& form
     progress.update(done, total);
     return true;
   });
-  return finish(a, "ditscope.export/1", format.name, {});
+  // A view of the run is no exchange: what it leaves out is no loss that anyone would have to read about.
+  if (!a.json) return {.text = fmt::format("{}: written\n", a.out)};
+  return {.text = jsonText(
+              {{"schema", "ditscope.export/1"}, {"file", a.file}, {"format", format.name}, {"out", a.out}})};
 }
 
 const ExchangeFormat& settingsFormat(const std::string& name) {

@@ -123,7 +123,7 @@ std::string page(const TraceFacts& facts, const std::vector<KernelTotal>& kernel
              "'unsafe-inline'\">\n"
              "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
              "<title>{} &ndash; DiTScope</title>\n<style>{}</style></head>\n<body><main>\n",
-             htmlText(summary.run.model), kHtmlStyle) +
+             htmlText(titleOf(summary.run)), kHtmlStyle) +
          heatmapDefinitions() + htmlHeader(summary) + heads(facts, summary, all) + steps(facts, all) +
          htmlKernels(kernels) + htmlSettings(summary, circumstances) +
          fmt::format(

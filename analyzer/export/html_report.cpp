@@ -150,7 +150,7 @@ std::string machineCard(const TraceSummary& s, std::span<const db::Circumstance>
 std::string kernelRow(const KernelTotal& t, double all, bool namesDevice) {
   const double share = all > 0 ? t.totalNs / all : 0;
   const std::string device =
-      namesDevice ? fmt::format(R"(<br><span class="faint">{}</span>)", htmlName(t.device)) : "";
+      namesDevice ? fmt::format(R"(<span class="faint">{}</span>)", htmlName(t.device)) : "";
   const std::string untimed =
       t.withoutTime > 0
           ? fmt::format(R"(<br><span class="faint">{} without time</span>)", formatCount(t.withoutTime))
@@ -159,20 +159,27 @@ std::string kernelRow(const KernelTotal& t, double all, bool namesDevice) {
       R"(<svg width="120" height="10" aria-hidden="true"><rect width="{:.1f}" height="10" rx="2"/></svg>)",
       std::max(1.0, 120 * share));
   return fmt::format(
-      R"(<tr><td class="name">{}{}</td><td class="n">{}{}</td><td class="n">{}</td><td class="n">{}</td>)"
+      R"(<tr><td class="name"><div class="long" title="{}">{}</div>{}</td><td class="n">{}{}</td>)"
+      R"(<td class="n">{}</td><td class="n">{}</td>)"
       R"(<td class="share">{}</td><td class="n">{}</td><td class="n">{} &ndash; {}</td></tr>)"
       "\n",
-      htmlName(t.name), device, formatCount(t.launches), untimed, formatDuration(t.totalNs),
+      htmlText(t.name), htmlName(t.name), device, formatCount(t.launches), untimed, formatDuration(t.totalNs),
       formatPercent(share), bar, formatDuration(t.medianNs), formatDuration(t.p05Ns),
       formatDuration(t.p95Ns));
 }
 
 }  // namespace
 
+std::string titleOf(const db::Run& run) {
+  return run.model.empty() ? "Run without a model's name" : run.model;  // as imports have it
+}
+
 std::string htmlHeader(const TraceSummary& s) {
-  return fmt::format("<h1>{}</h1>\n<p class=\"faint\">{}{}</p>\n{}\n{}", htmlName(s.run.model),
-                     htmlName(s.run.method.empty() ? "dense" : s.run.method),
-                     s.run.startedUtcNs > 0 ? ", recorded " + formatUtc(s.run.startedUtcNs) : "",
+  std::string below = htmlName(s.run.method);
+  if (!s.run.sourceFile.empty())
+    below += fmt::format("{}imported from {}", s.run.method.empty() ? "" : ", ", htmlName(s.run.sourceFile));
+  if (s.run.startedUtcNs > 0) below += ", recorded " + formatUtc(s.run.startedUtcNs);
+  return fmt::format("<h1>{}</h1>\n<p class=\"faint\">{}</p>\n{}\n{}", htmlName(titleOf(s.run)), below,
                      healthHtml(s), tiles(s));
 }
 

@@ -11,6 +11,7 @@
 
 namespace ditscope::analyzer {
 
+[[nodiscard]] std::string titleOf(const db::Run& run);              // plain text
 [[nodiscard]] std::string htmlHeader(const TraceSummary& summary);  // title, capture health, key figures
 [[nodiscard]] std::string htmlWorstHeads(const TraceSummary& summary,
                                          std::span<const db::Layer> layers);  // table

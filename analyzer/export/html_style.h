@@ -60,6 +60,7 @@ th { font-weight: 500; text-align: left; padding: 4px 12px 6px 0; border-bottom:
 td { padding: 5px 12px 5px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 tr:last-child td { border-bottom: 0; }
 .n { text-align: right; white-space: nowrap; }
+.long { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; }
 .name { overflow-wrap: anywhere; min-width: 110px; }
 .share { width: 130px; }
 .share svg { display: block; margin-top: 5px; }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "db/trace_reader.h"
 #include "tests/analyzer/export_support.h"
 
 namespace ditscope::tests {
@@ -31,6 +32,25 @@ TEST_F(NsysFile, OfAGpuAndOfHostileNames) {
   agrees("gpu.db");
   hostileTrace("hostile.db");
   agrees("hostile.db");  // replaces the file of the first
+}
+
+TEST_F(NsysFile, ComesBackThroughTheImport) {
+  storedTrace("run.db");
+  ASSERT_EQ(run({"export", "run.db", "--to", "nsys-sqlite", "--out", "run.sqlite"}).exitCode, 0);
+  const ProgramResult result = run({"import", "run.sqlite", "--out", "back.db"});
+  ASSERT_EQ(result.exitCode, 0) << result.err;
+  const db::TraceReader before(at("run.db")), after(at("back.db"));
+  EXPECT_EQ(after.kernelCount(), before.kernelCount());
+  EXPECT_EQ(after.steps().size(), before.steps().size());
+  EXPECT_EQ(after.layers().size(), before.layers().size());
+  const std::vector<db::AttnCall> calls = before.calls(), again = after.calls();
+  ASSERT_EQ(again.size(), calls.size());
+  for (size_t i = 0; i < calls.size(); ++i) {
+    EXPECT_EQ(again[i].step, calls[i].step);
+    EXPECT_EQ(again[i].layer, calls[i].layer);
+    EXPECT_EQ(again[i].branch, calls[i].branch);
+    EXPECT_EQ(again[i].kernelNs, calls[i].kernelNs);
+  }
 }
 
 TEST_F(NsysFile, BadInputLeavesNoFile) {

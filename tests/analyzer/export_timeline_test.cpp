@@ -83,6 +83,14 @@ TEST_F(Timelines, AreTheSameBytesForTheSameTrace) {
   }
 }
 
+TEST_F(Timelines, SayWhatWasWritten) {
+  storedTrace("run.db");
+  EXPECT_EQ(run({"export", "run.db", "--to", "chrome", "--out", "t.json"}).out, "t.json: written\n");
+  const ProgramResult json = run({"export", "run.db", "--to", "perfetto", "--out", "t.pftrace", "--json"});
+  EXPECT_THAT(json.out, HasSubstr(R"("format": "perfetto")"));
+  EXPECT_THAT(json.out, HasSubstr(R"("schema": "ditscope.export/1")"));
+}
+
 TEST_F(Timelines, BadInputIsOneLineAndLeavesNoFile) {
   storedTrace("run.db");
   writeText(at("config.json"), "{}");

@@ -8,8 +8,8 @@ import sys
 VOID = {"meta", "br"}
 OPTIONAL = {"th", "td", "tr"}  # HTML lets them end by themselves
 ALLOWED = VOID | OPTIONAL | set(
-    "html head title style body main h1 h2 h3 p div b i ul li span figure figcaption table dl dt dd bdi footer"
-    " svg defs lineargradient stop pattern rect path text g circle".split())
+    "html head title style body main h1 h2 h3 p div b i ul li span figure figcaption table dl dt dd bdi"
+    " footer svg defs lineargradient stop pattern rect path text g circle".split())
 EMPTY = {"stop", "rect", "path", "circle"}
 
 
