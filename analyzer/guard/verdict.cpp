@@ -24,6 +24,14 @@ struct Side {
   int64_t throttled = 0, launches = 0;  // with a good time, whether or not they are in the runs
 };
 
+int64_t launchesOf(const RunSamples& run) {  // with a good time
+  return int64_t(run.ns.size()) + (run.usesThrottled ? 0 : run.counts.throttled);
+}
+
+bool isMostlyThrottled(const RunSamples& run) {
+  return double(run.counts.throttled) > kMostThrottled * double(launchesOf(run));
+}
+
 void addRun(Side& side, const RunSamples& run) {
   std::vector<size_t> order(run.ns.size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -36,13 +44,17 @@ void addRun(Side& side, const RunSamples& run) {
   side.runs.push_back(std::move(values));
   if (!clocks.empty()) side.logClocks.push_back(std::move(clocks));
   side.throttled += run.counts.throttled;
-  side.launches += int64_t(run.ns.size()) + (run.usesThrottled ? 0 : run.counts.throttled);
+  side.launches += launchesOf(run);
 }
 
+// A run that something disturbed most of the time does not count where others do.
 Side sideOf(std::span<const RunSamples> runs, int64_t minSamples) {
+  const auto hasEnough = [=](const RunSamples& run) { return int64_t(run.ns.size()) >= minSamples; };
+  const bool anyQuiet = std::ranges::any_of(
+      runs, [&](const RunSamples& run) { return hasEnough(run) && !isMostlyThrottled(run); });
   Side side;
   for (const RunSamples& run : runs)
-    if (int64_t(run.ns.size()) >= minSamples) addRun(side, run);
+    if (hasEnough(run) && !(anyQuiet && isMostlyThrottled(run))) addRun(side, run);
   if (side.logClocks.size() != side.runs.size()) side.logClocks.clear();
   return side;
 }

@@ -20,7 +20,8 @@ namespace ditscope::analyzer {
 [[nodiscard]] std::string historySvg(const History& history, size_t most);
 
 // One line a run with time, commit and branch, one column a series in ns, named series_<id>; and the
-// configuration with which Otava reads it from `csvFile`.
+// configuration with which Otava reads it from `csvFile`. Otava takes no empty cells there: a run without a
+// point repeats the one before, which is what Otava itself fills gaps of other sources with.
 [[nodiscard]] std::string otavaCsv(const History& history);
 [[nodiscard]] std::string otavaConfig(const History& history, const std::string& csvFile);
 

@@ -38,11 +38,13 @@ std::string otavaCsv(const History& history) {
   for (const SeriesHistory& series : history.series)
     cells.push_back(fmt::format("series_{}", series.series.id));
   std::string csv = csvLine(cells);
+  std::vector<double> latest;
+  for (const SeriesHistory& series : history.series) latest.push_back(series.points.front().medianNs);
   for (const auto& [run, values] : lines) {
     const db::HistoryRun& r = history.runs[run];
     cells = {csvText(isoTime(r.startedUtcNs)), csvText(r.gitCommit), csvText(r.branch)};
-    cells.resize(cells.size() + history.series.size());
-    for (const auto& [column, ns] : values) cells[3 + column] = csvNumber(ns);
+    for (const auto& [column, ns] : values) latest[column] = ns;
+    for (const double ns : latest) cells.push_back(csvNumber(ns));
     csv += csvLine(cells);
   }
   return csv;

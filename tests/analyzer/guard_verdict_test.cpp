@@ -218,6 +218,17 @@ TEST(Verdict, AMachineThatIsMostlyThrottledDecidesNothing) {
   EXPECT_THAT(o.judgement.reason, HasSubstr("throttled: 67"));
 }
 
+TEST(Verdict, ADisturbedRunDoesNotCountBesideQuietOnes) {
+  std::vector<Launch> launches;
+  for (int i = 0; i < 50; ++i) launches.push_back({3e6 + i, 0, i % 3 == 0 ? 0U : db::kThrottled});
+  std::vector<RunSamples> next = runs({.seed = 2}, 3);
+  next.push_back(screen(launches, 0, {}));
+  const Outcome o = outcome(runs({}, 3), next);
+  EXPECT_EQ(o.judgement.verdict, Verdict::Same) << o.judgement.reason;
+  EXPECT_EQ(o.evidence.newRuns, 3);
+  EXPECT_EQ(o.evidence.newCounts.throttled, 33) << "it is counted all the same";
+}
+
 RunSamples mixed(int every, double factor) {
   std::vector<Launch> launches;
   for (int i = 0; i < 61; ++i)

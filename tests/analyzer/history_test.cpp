@@ -176,6 +176,7 @@ TEST_F(HistoryOf, Reports) {
   const std::string csv = otavaCsv(history);
   EXPECT_THAT(csv, StartsWith("time,commit,branch,series_1,series_2,series_3"));
   EXPECT_THAT(csv, HasSubstr("2026-01-01 00:00:00 +0000,c0,main,"));
+  EXPECT_THAT(csv, Not(testing::AnyOf(HasSubstr(",,"), HasSubstr(",\r"), HasSubstr(",\n"))));
   EXPECT_THAT(otavaConfig(history, "k.csv"), HasSubstr("series_1:  # flash, grid 8x1x1\n"));
   EXPECT_THAT(otavaConfig(history, "k.csv"), Not(HasSubstr("\x1b")));
 }
