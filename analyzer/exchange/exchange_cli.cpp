@@ -13,6 +13,7 @@
 #include "analyzer/export/trace_export.h"
 #include "analyzer/format.h"
 #include "analyzer/import/import_cli.h"
+#include "analyzer/interrupt.h"
 #include "analyzer/machine_text.h"
 #include "analyzer/terminal.h"
 #include "db/config_file.h"
@@ -68,11 +69,16 @@ CommandResult runTraceExport(const ExchangeArguments& a, const TraceExport& form
     throw db::Error(db::Error::Kind::BadInput, fmt::format("cannot export {} to {}", a.file, format.name),
                     "it is no trace, and the format shows a recorded run",
                     "give a trace, or one of the formats of settings; ditscope export --help lists them");
-  ProgressLine progress(fmt::format("writing {}, kernels", a.out));
-  format.write(db::TraceReader(a.file), a.out, [&](int64_t done, int64_t total) {
-    progress.update(done, total);
-    return true;
-  });
+  const StopOnInterrupt stop;
+  try {
+    ProgressLine progress(fmt::format("writing {}, kernels", a.out));
+    format.write(db::TraceReader(a.file), a.out, [&](int64_t done, int64_t total) {
+      progress.update(done, total);
+      return !stop.stopped();
+    });
+  } catch (const db::Cancelled&) {
+    throw db::Error(db::Error::Kind::Failure, "export of " + a.file, "it was stopped", "nothing was written");
+  }
   // A view of the run is no exchange: what it leaves out is no loss that anyone would have to read about.
   if (!a.json) return {.text = fmt::format("{}: written\n", a.out)};
   return {.text = jsonText(
@@ -150,7 +156,7 @@ void addExchangeCommands(CLI::App& app, ExchangeArguments& a) {
   auto* write = app.add_subcommand("export", "write a recorded run or a configuration for other tools");
   write->add_option("FILE", a.file, "a trace, or a sparsity configuration")->required()->type_name("");
   write->add_option("--to", a.format, "format, see below")->required()->type_name("FORMAT");
-  write->add_option("--out", a.out, "file to write")->required()->type_name("PATH");
+  write->add_option("--out", a.out, "file to write, a folder for csv-tables")->required()->type_name("PATH");
   addOptions(*write, a);
   write->add_option("--step", a.options.step, "only this step, of a trace")->type_name("STEP");
   write->add_option("--like", a.like, "recorded run that has the times of the steps")->type_name("RUN");
@@ -159,6 +165,7 @@ void addExchangeCommands(CLI::App& app, ExchangeArguments& a) {
       "\nOf these csv and block-mask take a trace too. What a format cannot hold is named on stderr.\n\n"
       "Examples:\n"
       "  ditscope export run.db --to perfetto --out run.pftrace\n"
+      "  ditscope export run.db --to html --out report.html\n"
       "  ditscope export config.json --to sparge --out tuned.pt");
 
   auto* read = app.add_subcommand(

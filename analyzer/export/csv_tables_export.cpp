@@ -189,19 +189,29 @@ void writeKernels(const db::TraceReader& reader, const Calls& calls, const std::
   table.commit();
 }
 
-void write(const db::TraceReader& reader, const std::filesystem::path& folder, const Progress& progress) {
-  std::error_code error;
-  std::filesystem::create_directory(folder, error);
-  if (error)
-    throw db::Error(db::Error::Kind::BadInput, "cannot make the folder " + folder.string(), error.message(),
-                    "give the name of a folder, in one that exists and that you may write to");
+void writeTables(const db::TraceReader& reader, const std::filesystem::path& folder,
+                 const Progress& progress) {
   Calls calls;
   for (const db::AttnCall& call : reader.calls()) calls[call.id] = call;
+  writeKernels(reader, calls, folder, progress);  // what takes long and can be cancelled comes first
   writeRun(reader, folder);
   writePlaces(reader, folder);
   writeCalls(calls, folder);
   writeHeads(reader, folder);
-  writeKernels(reader, calls, folder, progress);
+}
+
+void write(const db::TraceReader& reader, const std::filesystem::path& folder, const Progress& progress) {
+  std::error_code error;
+  const bool isNew = std::filesystem::create_directory(folder, error);
+  if (error)
+    throw db::Error(db::Error::Kind::BadInput, "cannot make the folder " + folder.string(), error.message(),
+                    "give the name of a folder, in one that exists and that you may write to");
+  try {
+    writeTables(reader, folder, progress);
+  } catch (...) {
+    if (isNew) std::filesystem::remove(folder, error);  // only an empty one
+    throw;
+  }
 }
 
 }  // namespace

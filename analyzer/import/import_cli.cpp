@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <csignal>
 #include <nlohmann/json.hpp>
 
 #include "analyzer/format.h"
+#include "analyzer/interrupt.h"
 #include "analyzer/machine_text.h"
 #include "analyzer/terminal.h"
 #include "db/error.h"
@@ -14,22 +14,6 @@
 
 namespace ditscope::analyzer {
 namespace {
-
-volatile std::sig_atomic_t g_stop = 0;
-
-class StopOnInterrupt {  // for the time of the import, Ctrl-C asks it to stop
- public:
-  StopOnInterrupt() {
-    g_stop = 0;
-    m_before = std::signal(SIGINT, [](int) { g_stop = 1; });
-  }
-  ~StopOnInterrupt() { std::signal(SIGINT, m_before); }
-  StopOnInterrupt(const StopOnInterrupt&) = delete;
-  StopOnInterrupt& operator=(const StopOnInterrupt&) = delete;
-
- private:
-  void (*m_before)(int);
-};
 
 std::string reportText(const CaptureArguments& a, const ImportReport& report) {
   const AttributionResult& c = report.counts;
@@ -71,7 +55,7 @@ CommandResult importCaptureCommand(const CaptureArguments& a, CaptureFormat form
     const ImportReport report =
         importCapture(a.file, format, a.out, options, [&](int64_t done, int64_t total) {
           progress.update(done, total);
-          return g_stop == 0;
+          return !stop.stopped();
         });
     return {.text = a.json ? reportJson(a, report) : reportText(a, report), .exitCode = 0};
   } catch (const db::Cancelled&) {

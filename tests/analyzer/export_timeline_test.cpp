@@ -5,7 +5,9 @@
 
 #include "analyzer/export/proto_message.h"
 #include "analyzer/export/timeline_tracks.h"
+#include "analyzer/export/trace_export.h"
 #include "tests/analyzer/export_support.h"
+#include "tests/support/make_trace.h"
 
 namespace ditscope::tests {
 namespace {
@@ -89,6 +91,15 @@ TEST_F(Timelines, SayWhatWasWritten) {
   const ProgramResult json = run({"export", "run.db", "--to", "perfetto", "--out", "t.pftrace", "--json"});
   EXPECT_THAT(json.out, HasSubstr(R"("format": "perfetto")"));
   EXPECT_THAT(json.out, HasSubstr(R"("schema": "ditscope.export/1")"));
+}
+
+TEST_F(Timelines, NothingIsLeftOfAnExportThatWasStopped) {
+  makeSyntheticTrace(at("run.db"), {.steps = 2, .layers = 1, .heads = 1, .grid = {1, 8, 8}, .kernels = 5000});
+  const db::TraceReader reader(at("run.db"));
+  for (const analyzer::TraceExport& format : analyzer::traceExports()) {
+    EXPECT_THROW(format.write(reader, at("x"), [](int64_t, int64_t) { return false; }), db::Cancelled);
+    EXPECT_FALSE(std::filesystem::exists(at("x")) || std::filesystem::exists(at("x.part"))) << format.name;
+  }
 }
 
 TEST_F(Timelines, BadInputIsOneLineAndLeavesNoFile) {
