@@ -27,6 +27,18 @@ constexpr std::array<bool, 256> kStopsString = [] {
   return stops;
 }();
 
+// Whether one of eight bytes may stop a string: a quote, a backslash or a control character. (A byte of a
+// character that is not ASCII may say so without need.)
+bool mayStop(const char* bytes) {
+  uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  const auto below = [&](uint64_t x, uint64_t limit) { return x - kOnes * limit; };
+  const uint64_t quote = below(word ^ (kOnes * '"'), 1);
+  const uint64_t backslash = below(word ^ (kOnes * '\\'), 1);
+  return ((quote | backslash | below(word, 0x20)) & (kOnes * 0x80)) != 0;
+}
+
 // Bytes that matter between strings while a value is passed over.
 constexpr std::array<bool, 256> kStopsSkip = [] {
   std::array<bool, 256> stops{};
@@ -75,14 +87,13 @@ int32_t hexQuad(std::string_view digits) {  // -1: it is none
 JsonScanner::JsonScanner(ByteSource& source, std::string name, size_t windowBytes)
     : m_source(source), m_name(std::move(name)), m_buffer(std::max<size_t>(windowBytes, 16)) {}
 
-void JsonScanner::compact() {
-  if (m_at < m_buffer.size() / 2) return;
+void JsonScanner::moveWindow() {
   std::memmove(m_buffer.data(), m_buffer.data() + m_at, m_size - m_at);
   m_size -= m_at;
   m_at = 0;
 }
 
-bool JsonScanner::have(size_t at) {
+bool JsonScanner::readUpTo(size_t at) {
   while (at >= m_size && !m_sourceEnded) {
     if (m_size - m_at > kMaxTokenBytes) refuseLength();
     if (m_size == m_buffer.size()) m_buffer.resize(m_buffer.size() * 2);
@@ -203,6 +214,7 @@ bool JsonScanner::scanString(bool isKey) {  // false: the file ends inside
   m_hasEscapes = false;
   bool repaired = false;
   while (true) {
+    while (at + sizeof(uint64_t) <= m_size && !mayStop(m_buffer.data() + at)) at += sizeof(uint64_t);
     while (at < m_size && !kStopsString[static_cast<unsigned char>(m_buffer[at])]) ++at;
     if (at >= m_size) {
       if (!have(at)) break;

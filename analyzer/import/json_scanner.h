@@ -53,8 +53,12 @@ class JsonScanner {
 
  private:
   // The window only moves at the start of a token (compact); within one it grows.
-  void compact();
-  [[nodiscard]] bool have(size_t at);        // is there a byte? Reads on
+  void compact() {
+    if (m_at >= m_buffer.size() / 2) moveWindow();
+  }
+  void moveWindow();
+  [[nodiscard]] bool have(size_t at) { return at < m_size || readUpTo(at); }  // is there a byte?
+  bool readUpTo(size_t at);
   [[nodiscard]] int afterSpace(size_t& at);  // goes to the next byte that is no blank, -1 at the end
   [[nodiscard]] int skipSpace();             // likewise from m_at, over any number of blanks
   [[noreturn]] void refuseDepth() const;

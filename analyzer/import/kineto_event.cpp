@@ -48,9 +48,15 @@ bool isScalar(Token token) {
   return token == Token::String || token == Token::Number || token == Token::Word;
 }
 
-int64_t idOf(std::string_view text) {  // of a process or thread: its number, or what stands for its name
-  if (const auto number = integerOf(text)) return *number;
-  return int64_t(std::hash<std::string_view>()(text) | uint64_t{1} << 63);
+// Of a process or thread: its number, or what stands for its name.
+void identify(std::string_view text, int64_t& id, std::optional<int64_t>& number) {
+  number = integerOf(text);
+  if (number) {
+    id = *number;
+    return;
+  }
+  number = lastNumberOf(text);
+  id = int64_t(std::hash<std::string_view>()(text) | uint64_t{1} << 63);
 }
 
 int32_t clamped(int64_t value) {
@@ -107,12 +113,10 @@ class EventReader {
         m_event.durationNs = time(value);
         break;
       case Field::Process:
-        m_event.process = idOf(value);
-        m_event.processNumber = lastNumberOf(value);
+        identify(value, m_event.process, m_event.processNumber);
         break;
       case Field::Thread:
-        m_event.thread = idOf(value);
-        m_event.threadNumber = lastNumberOf(value);
+        identify(value, m_event.thread, m_event.threadNumber);
         break;
       case Field::None:
         break;
@@ -215,10 +219,9 @@ class EventReader {
 }  // namespace
 
 void KinetoEvent::clear() {
-  std::string kept = std::move(name);  // its memory
-  kept.clear();
-  *this = {};
-  name = std::move(kept);
+  name.clear();
+  shapes.clear();
+  static_cast<KinetoFields&>(*this) = {};
 }
 
 bool readKinetoEvent(JsonScanner& scanner, KinetoEvent& event, WantsShapes wantsShapes, void* context) {

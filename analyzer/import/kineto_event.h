@@ -23,8 +23,7 @@ enum class KinetoKind : uint8_t {
   PythonFunction,
 };
 
-struct KinetoEvent {
-  std::string name;
+struct KinetoFields {
   KinetoKind kind = KinetoKind::Other;
   bool complete = false;  // ph X: an event with a duration
   std::optional<int64_t> startNs, durationNs;
@@ -35,9 +34,12 @@ struct KinetoEvent {
   int64_t registers = 0, sharedBytes = 0;
   int32_t grid[3] = {1, 1, 1};
   int32_t block[3] = {1, 1, 1};
-  InputShapes shapes;
+};
 
-  void clear();
+struct KinetoEvent : KinetoFields {
+  std::string name;
+  InputShapes shapes;
+  void clear();  // keeps the memory
 };
 
 // Reads the event whose BeginObject was the last token. The shapes of operators are read when `wantsShapes`,

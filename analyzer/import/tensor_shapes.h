@@ -25,9 +25,11 @@ struct InputShapes {
   static constexpr size_t kMaxInputs = 8;
   std::array<TensorShape, kMaxInputs> inputs;
   size_t count = 0;
-  void clear() { *this = {}; }
+  void clear() { count = 0; }
   TensorShape* add() {  // null for an input that is too far behind to matter
-    return count < kMaxInputs ? &inputs[count++] : nullptr;
+    if (count == kMaxInputs) return nullptr;
+    inputs[count].rank = 0;
+    return &inputs[count++];
   }
 };
 
