@@ -44,7 +44,7 @@ class Reporter {  // progress of the last part, rows of `total`
 // counts.
 class LaunchCursor {
  public:
-  explicit LaunchCursor(CaptureBuilder& capture) : m_capture(capture), m_cursor(capture.launches) { take(); }
+  explicit LaunchCursor(CaptureBuilder& capture) : m_cursor(capture.launches) { take(); }
 
   [[nodiscard]] const CapturedLaunch* launchOf(const CapturedKernel& kernel) {
     const auto wanted = std::tie(kernel.process, kernel.correlation);
@@ -77,7 +77,6 @@ class LaunchCursor {
     take();
   }
 
-  CaptureBuilder& m_capture;
   SpillSorter<CapturedLaunch, ByLaunchKey>::Cursor m_cursor;
   CapturedLaunch m_next, m_current;
   bool m_hasNext = false, m_used = false;

@@ -34,6 +34,12 @@ template <class Row, class Less>
 class SpillSorter {
   static_assert(std::is_trivially_copyable_v<Row>);
 
+  struct Run {                 // a sorted part of the file, read through a window
+    size_t next = 0, end = 0;  // rows in the file
+    std::vector<Row> window;
+    size_t at = 0;
+  };
+
  public:
   SpillSorter(std::filesystem::path folder, size_t memoryBytes)
       : m_folder(std::move(folder)), m_capacity(std::max<size_t>(memoryBytes / sizeof(Row), 2)) {}
@@ -63,19 +69,13 @@ class SpillSorter {
 
    private:
     SpillSorter& m_sorter;
-    std::vector<typename SpillSorter::Run> m_runs;
+    std::vector<Run> m_runs;
     std::vector<size_t> m_queue;
     Row m_row{};
     size_t m_at = 0;
   };
 
  private:
-  struct Run {                 // a sorted part of the file, read through a window
-    size_t next = 0, end = 0;  // rows in the file
-    std::vector<Row> window;
-    size_t at = 0;
-  };
-
   void spill() {
     std::sort(m_rows.begin(), m_rows.end(), Less());
     if (m_file.empty()) m_file.emplace_back(m_folder);
