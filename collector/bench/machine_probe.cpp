@@ -15,7 +15,6 @@ namespace {
 constexpr int64_t kCycles = 40'000;  // of a chain
 constexpr int64_t kSteps = 2'000;    // of multiply-adds, likewise
 constexpr double kBestShare = 0.98;  // the very best rates are luck with the clock's ticks
-constexpr double kUndisturbed = 0.9;
 
 template <class Work>
 double rate(int threads, const Work& work) {  // median of three
@@ -47,7 +46,7 @@ double MachineProbe::bestArithmetic() const {
 }
 
 bool MachineProbe::isThrottled(const MachineState& before, const MachineState& after) const {
-  return std::min(before.arithmetic, after.arithmetic) < kUndisturbed * bestArithmetic();
+  return std::min(before.arithmetic, after.arithmetic) < m_undisturbed * bestArithmetic();
 }
 
 }  // namespace ditscope::collector::bench

@@ -14,17 +14,20 @@ struct MachineState {
 
 class MachineProbe {
  public:
-  explicit MachineProbe(int threads) : m_threads(threads) {}
+  // undisturbed: the share of the best rate from which a call counts as left alone.
+  explicit MachineProbe(int threads, double undisturbed = 0.9)
+      : m_threads(threads), m_undisturbed(undisturbed) {}
 
   MachineState measure();
   // The rate of multiply-adds that the machine reaches when it is left alone: nearly the best seen so far.
   [[nodiscard]] double bestArithmetic() const;
-  // Whether a call between the two states had less than nine tenths of that. (A second hyperthread that
+  // Whether a call between the two states had less than that share of it. (A second hyperthread that
   // multiplies takes 15 to 25 %, and half as long again from an attention kernel.)
   [[nodiscard]] bool isThrottled(const MachineState& before, const MachineState& after) const;
 
  private:
   int m_threads;
+  double m_undisturbed;
   std::vector<double> m_rates;  // ascending
 };
 
