@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# Finds LibTorch: the target torch, TORCH_CXX_FLAGS and Torch_FOUND.
+# Finds LibTorch: the target torch, TORCH_CXX_FLAGS, Torch_FOUND, and DITSCOPE_TORCH_CUDA when it is a CUDA build.
 # The package file of a CUDA build demands the whole CUDA Toolkit, of the very version it was made with, switches
 # on the CUDA language and asks the GPU at hand for its architecture. The headers and the libraries are all
 # that is needed here, so that such a build is found by them, with and without a toolkit on this machine.
+set(DITSCOPE_TORCH_CUDA OFF)
 find_path(DITSCOPE_TORCH_PACKAGE TorchConfig.cmake
   HINTS "${Torch_DIR}" PATHS ${CMAKE_PREFIX_PATH} PATH_SUFFIXES Torch share/cmake/Torch)
 set(torch_root "${DITSCOPE_TORCH_PACKAGE}/../../..")
@@ -14,6 +15,7 @@ if(EXISTS "${torch_root}/lib/libtorch_cuda.so")
     message(WARNING "${torch_root} was built with the C++ ABI from before C++11; PyTorch 2.6 and newer have the new one")
   else()
     set(Torch_FOUND ON)
+    set(DITSCOPE_TORCH_CUDA ON)
     add_library(torch INTERFACE IMPORTED)
     # Beside its own headers lie those of another fmt, which do not fit the fmt that is linked: ours come first.
     find_path(DITSCOPE_FMT_INCLUDE fmt/format.h NO_CACHE REQUIRED)

@@ -27,6 +27,8 @@ class AttentionBackend {
   // dtype. Scale is 1 / sqrt(D). Called from the sampling thread only.
   virtual at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                             const AttentionContext& context) = 0;
+  // All work of a sampling step is under way: on a GPU, returns when it is done.
+  virtual void endStep() {}
 };
 
 // Differentiable softmax attention in plain tensor operations; what training and golden tests use.

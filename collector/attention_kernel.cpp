@@ -5,6 +5,8 @@
 #include <ATen/Parallel.h>
 #include <fmt/core.h>
 
+#include "collector/cuda/device.h"
+#include "collector/cuda/list_upload.h"
 #include "db/error.h"
 
 namespace ditscope::collector {
@@ -59,6 +61,22 @@ KernelResult allocate(const at::Tensor& q, const at::Tensor& k, const KernelRequ
   return result;
 }
 
+at::Tensor onDeviceOf(const at::Tensor& q, const at::Tensor& x) {
+  return x.defined() ? x.to(q.device(), at::kFloat, true).contiguous() : x;
+}
+
+// Kernels on a device trust their lists, which are therefore checked when they are first seen.
+kernels::BlockList uploaded(const std::shared_ptr<const kernels::BlockListStorage>& lists,
+                            const kernels::AttentionArgs& args, at::Device device) {
+  static auto* const uploads = new cuda::ListUploads;  // its memory may not be freed after CUDA has ended
+  if (!uploads->has(lists)) {
+    kernels::AttentionArgs asked = args;
+    asked.skip = nullptr;
+    kernels::validate(asked);
+  }
+  return uploads->of(lists, device);
+}
+
 }  // namespace
 
 kernels::Tensor4 kernelView(const at::Tensor& x) {
@@ -70,7 +88,7 @@ kernels::Tensor4 kernelView(const at::Tensor& x) {
 
 KernelResult runAttention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                           const KernelRequest& request) {
-  if (!query.device().is_cpu()) {
+  if (!query.device().is_cpu() && !query.is_cuda()) {
     throw db::Error(db::Error::Kind::BadInput, "attention", "no kernel for " + query.device().str(),
                     "use --device cpu");
   }
@@ -80,7 +98,11 @@ KernelResult runAttention(const at::Tensor& query, const at::Tensor& key, const 
                                 .gap = dataOf<float>(result.gaps),
                                 .rowLogMass = dataOf<int16_t>(result.rowLogMass),
                                 .counters = dataOf<int64_t>(result.counters)};
-  const kernels::BlockList list = request.lists != nullptr ? request.lists->view() : kernels::BlockList{};
+  const at::Tensor lnLambda = onDeviceOf(q, request.lnLambda), lseRef = onDeviceOf(q, request.lseRef);
+  kernels::SkipRule skip = request.skip;
+  if (lnLambda.defined()) skip.lnLambdaPerHead = dataOf<float>(lnLambda);
+  if (lseRef.defined()) skip.lseRef = dataOf<float>(lseRef);
+  kernels::BlockList list = request.lists != nullptr ? request.lists->view() : kernels::BlockList{};
   kernels::AttentionArgs args;
   args.q = kernelView(q);
   args.k = kernelView(k);
@@ -88,10 +110,15 @@ KernelResult runAttention(const at::Tensor& query, const at::Tensor& key, const 
   args.o = kernelView(result.out);
   args.lse = dataOf<float>(result.lse);
   args.list = request.lists != nullptr ? &list : nullptr;
-  args.skip = request.skip.kind != kernels::SkipRule::Kind::None ? &request.skip : nullptr;
+  args.skip = skip.kind != kernels::SkipRule::Kind::None ? &skip : nullptr;
   args.stats = &stats;
   args.defaultBlock = request.block;
-  kernels::attentionCpu(args, at::get_num_threads());
+  if (q.is_cuda()) {
+    if (request.lists != nullptr) list = uploaded(request.lists, args, q.device());
+    cuda::attention(args, q);
+  } else {
+    kernels::attentionCpu(args, at::get_num_threads());
+  }
   return result;
 }
 
@@ -99,14 +126,18 @@ at::Tensor blockMass(const KernelResult& result, int block) {
   const at::Tensor& log = result.rowLogMass;
   const int64_t b = log.size(0), h = log.size(1), t = log.size(2), n = log.size(3);
   at::Tensor mass = at::empty({b, h, blocks(n, block), t}, result.lse.options());
-  kernels::blockMassFromRowLogMass({.rowLogMass = dataOf<int16_t>(log),
+  const kernels::BlockMassArgs args{.rowLogMass = dataOf<int16_t>(log),
                                     .lse = dataOf<float>(result.lse),
                                     .batchHeads = b * h,
                                     .queries = n,
                                     .keyBlocks = t,
                                     .qBlock = block,
-                                    .mass = dataOf<float>(mass)},
-                                   at::get_num_threads());
+                                    .mass = dataOf<float>(mass)};
+  if (mass.is_cuda()) {
+    cuda::blockMass(args);
+  } else {
+    kernels::blockMassFromRowLogMass(args, at::get_num_threads());
+  }
   return mass;
 }
 

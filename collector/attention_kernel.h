@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs an attention kernel on tensors: picks the kernel of their device, allocates outputs and statistics.
+// Runs an attention kernel on tensors: picks the kernel of their device, allocates outputs and statistics. On
+// a GPU the work is put into the current stream, and nothing waits for it.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
+#include <memory>
 #include <string>
 
 #include "kernels/attention.h"
@@ -15,8 +17,10 @@ namespace ditscope::collector {
 kernels::Tensor4 kernelView(const at::Tensor& x);
 
 struct KernelRequest {
-  const kernels::BlockListStorage* lists = nullptr;  // null = every block
+  std::shared_ptr<const kernels::BlockListStorage> lists = nullptr;  // in host memory; null = every block
   kernels::SkipRule skip = {};
+  at::Tensor lnLambda = {};            // [H] f32, of any device; overrides skip.lnLambda
+  at::Tensor lseRef = {};              // [H, Nq] f32, of any device; for SkipRule::Kind::MassBound
   int block = kernels::kDefaultBlock;  // width of query and key blocks
   bool lse = true;
   bool keptBits = false;  // and counters
@@ -33,7 +37,8 @@ struct KernelResult {     // g = query blocks, t = key blocks; what was not aske
   at::Tensor gaps;        // [B, H, g, t] f32, see kernels::StatsOut::gap
 };
 
-// q: [B, H, Nq, D]; k, v: [B, H, Nk, D]; any strides. Throws db::Error for a device without a kernel.
+// q: [B, H, Nq, D]; k, v: [B, H, Nk, D]; any strides. Throws db::Error for a device without a kernel. Called
+// from one thread where the tensors are on a GPU.
 KernelResult runAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                           const KernelRequest& request);
 

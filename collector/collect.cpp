@@ -10,22 +10,16 @@
 #include "collector/environment.h"
 #include "collector/frames.h"
 #include "collector/memory.h"
+#include "collector/placement.h"
+#include "collector/run_device.h"
 #include "collector/safetensors.h"
 #include "collector/session.h"
-#include "db/error.h"
 
 namespace ditscope::collector {
 namespace {
 
 namespace fs = std::filesystem;
 constexpr int kOverheadSteps = 3;  // first steps, of one timed generation
-
-void checkDevice(const std::string& device) {
-  if (device == "cuda") {
-    throw db::Error(db::Error::Kind::BadInput, "--device cuda", "this build has no CUDA attention kernels",
-                    "use --device cpu");
-  }
-}
 
 // The trace of a generation that is only timed.
 struct ScratchTrace {
@@ -36,8 +30,8 @@ struct ScratchTrace {
   }
 };
 
-void addOverhead(const CollectOptions& options, const Session& session, ProgressLine& progress,
-                 db::Run& run) {
+void addOverhead(const CollectOptions& options, const Session& session, RunDevice& place,
+                 ProgressLine& progress, db::Run& run) {
   const ScratchTrace scratch{options.out.string() + ".overhead"};
   int generations = 0;
   progress.start("measuring the cost of recording", 2 * (options.overheadRounds + 1));
@@ -54,14 +48,17 @@ void addOverhead(const CollectOptions& options, const Session& session, Progress
     db::WriterOptions writerOptions;
     writerOptions.overwrite = true;
     db::TraceWriter writer(scratch.path, run, writerOptions);
-    const int64_t device = writer.addDevice(cpuDevice());
+    const int64_t device = place.addTo(writer);
     const RunClock clock;
-    Recorder recorder(writer, options.record, clock, device, run.nLayers);
+    RunDevice::Span span(place, writer, device, clock);
+    Recorder recorder(writer, place.recordOptions(options.record), clock, device, run.nLayers);
     session.generate(
         clock, &recorder, [&writer](const db::Step& step, const at::Tensor&) { writer.push(step); },
         kOverheadSteps);
     writer.flush();
-    return seconds(clock);
+    const double taken = seconds(clock);
+    span.finish();  // once a run, however long that is
+    return taken;
   };
   const Overhead overhead = measureOverhead(options.overheadRounds, off, on);
   if (session.stopped()) return;
@@ -76,20 +73,24 @@ CollectSummary collect(const CollectOptions& options, ProgressLine& progress,
                        const std::function<bool()>& stop) {
   useAllCores();
   keepFreedMemory();
-  checkDevice(options.device);
-  const Session session(options, stop);
+  const LoadOptions where = choosePlacement(options.device, options.dtype);
+  RunDevice place(where, options.cupti);
+  const Session session(options, stop, where);
   CollectSummary summary;
+  summary.warnings = place.warnings();
   db::Run& run = summary.run = session.describe();
+  place.describe(run);
   db::WriterOptions writerOptions;
   writerOptions.overwrite = options.overwrite;
   db::TraceWriter writer(options.out, run, writerOptions);
   for (const db::Layer& layer : session.layers()) writer.addLayer(layer);
-  const int64_t device = writer.addDevice(cpuDevice());
-  if (options.overheadRounds > 0) addOverhead(options, session, progress, run);
+  const int64_t device = place.addTo(writer);
+  if (options.overheadRounds > 0) addOverhead(options, session, place, progress, run);
 
   run.startedUtcNs = std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
   const RunClock clock;
-  Recorder recorder(writer, options.record, clock, device, run.nLayers);
+  RunDevice::Span span(place, writer, device, clock);
+  Recorder recorder(writer, place.recordOptions(options.record), clock, device, run.nLayers);
   TensorMap latents;  // of each step, at record level full
   int recordedSteps = 0;
   progress.start("recording", options.steps);
@@ -99,7 +100,7 @@ CollectSummary collect(const CollectOptions& options, ProgressLine& progress,
         recordedSteps = step.index + 1;
         if (!now.defined()) return;
         if (options.record.level == db::RecordLevel::Full)
-          latents[fmt::format("latents.{}", step.index)] = now;
+          latents[fmt::format("latents.{}", step.index)] = now.to(at::kCPU);
         progress.update(recordedSteps);
       });
   summary.attention = generation.attention;
@@ -111,6 +112,7 @@ CollectSummary collect(const CollectOptions& options, ProgressLine& progress,
   }
   run.nSteps = recordedSteps;
   run.durationNs = clock.now();
+  span.finish();
   writer.finalise(run);
   if (!latents.empty()) {
     writeSafetensors(fs::path(options.out).replace_extension(".latents.safetensors"), latents);

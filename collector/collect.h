@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "collector/instrumented_attention.h"
 #include "collector/overhead.h"
@@ -26,6 +27,8 @@ struct CollectOptions {
   int steps = 20;
   int64_t seed = 0;
   std::string device = "auto";  // auto, cpu, cuda
+  std::string dtype = "auto";   // auto, f32, f16, bf16; of weights and activations
+  std::string cupti = "auto";   // auto, on, off: every kernel of a GPU as CUPTI sees it
   RecordOptions record;
   int block = 64;
   std::optional<int64_t> label;
@@ -42,6 +45,7 @@ struct CollectSummary {
   AttentionTotals attention;
   double density = 0;  // of score blocks, averaged over the recorded self-attention calls
   bool interrupted = false;
+  std::vector<std::string> warnings = {};  // what the run went on without, a line each
 };
 
 // Throws db::Error. `stop` is asked often; once it is true the run ends with what it has, finalised.

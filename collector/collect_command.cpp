@@ -86,6 +86,9 @@ nlohmann::json toJson(const CollectOptions& options, const CollectSummary& summa
                          {"uuid", run.uuid},
                          {"model", run.model},
                          {"method", run.method},
+                         {"device", options.device == "cpu" || run.cuda.empty() ? "cpu" : "cuda"},
+                         {"dtype", run.dtype},
+                         {"warnings", summary.warnings},
                          {"steps", run.nSteps},
                          {"tokens", run.seqLen},
                          {"interrupted", summary.interrupted},
@@ -143,6 +146,9 @@ int run(const CLI::App& program, CommandOptions& options) {
   ProgressLine progress(!options.quiet);
   const CollectSummary summary = collect(collectOptions, progress, &InterruptGuard::interrupted);
   progress.finish();
+  for (const std::string& warning : summary.warnings) {
+    if (!options.quiet) fmt::print(stderr, "ditscope: {}\n", warning);
+  }
   if (options.json) {
     fmt::print("{}\n", toJson(collectOptions, summary).dump(2));
   } else if (!options.quiet) {
@@ -182,9 +188,18 @@ std::function<int()> addCollectCommand(CLI::App& program) {
       ->check(CLI::Range(1, 1000));
   program.add_option("--sampler", collect.sampler, "euler, unipc or ddim instead of the model's own");
   program.add_option("--seed", collect.seed, "of the noise")->capture_default_str();
-  program.add_option("--device", collect.device)
+  program.add_option("--device", collect.device, "auto: a GPU where there is one that the kernels run on")
       ->capture_default_str()
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+  program
+      .add_option("--dtype", collect.dtype, "of weights and activations; auto: f32 on a CPU, bf16 on a GPU")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "f32", "f16", "bf16"}));
+  program
+      .add_option("--cupti", collect.cupti,
+                  "every kernel of the GPU into the trace, tied to its attention call; auto: where CUPTI is")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "on", "off"}));
   program
       .add_option("--record", options->record,
                   "stats: scalars and masks; mass: block masses, recall and error too; full: LSE of each row "

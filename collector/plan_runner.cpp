@@ -17,10 +17,6 @@ struct Tensors {
   at::Tensor q, k, v;  // [1, heads, N, D]
 };
 
-at::Tensor headIndex(const std::vector<int64_t>& heads) {
-  return at::tensor(heads, at::kLong);
-}
-
 // x: [1, heads, N, ...]; order: [N] or [heads, N].
 at::Tensor permuted(const at::Tensor& x, const at::Tensor& order) {
   if (!order.defined()) return x;
@@ -35,15 +31,14 @@ at::Tensor backwards(const at::Tensor& order) {
 }
 
 KernelRequest kernelRequest(const Launch& launch, const PlanRequest& request) {
-  KernelRequest kernel{.lists = launch.lists.get(),
-                       .skip = launch.skip,
-                       .block = request.block,
-                       .keptBits = request.keptBits,
-                       .rowLogMass = request.rowLogMass,
-                       .gaps = request.gaps};
-  if (launch.lnLambda.defined()) kernel.skip.lnLambdaPerHead = launch.lnLambda.data_ptr<float>();
-  if (launch.lseRef.defined()) kernel.skip.lseRef = launch.lseRef.data_ptr<float>();
-  return kernel;
+  return {.lists = launch.lists,
+          .skip = launch.skip,
+          .lnLambda = launch.lnLambda,
+          .lseRef = launch.lseRef,
+          .block = request.block,
+          .keptBits = request.keptBits,
+          .rowLogMass = request.rowLogMass,
+          .gaps = request.gaps};
 }
 
 // What a kernel would have returned, had it kept no block and still known the output.
@@ -52,17 +47,18 @@ KernelResult given(const Launch& launch, const Tensors& in, const PlanRequest& r
   const int64_t g = (queries + request.block - 1) / request.block;
   const int64_t t = (in.k.size(2) + request.block - 1) / request.block;
   KernelResult result;
-  result.out = launch.output.unsqueeze(0);
+  result.out = launch.output.to(in.q.device()).unsqueeze(0);
   result.lse = at::full({1, heads, queries}, -std::numeric_limits<float>::infinity(),
                         in.q.options().dtype(at::kFloat));
   if (request.keptBits) {
-    result.keptBits = at::zeros({1, heads, g, (t + 31) / 32}, at::kInt);
-    result.counters = at::zeros({1, heads, 4}, at::kLong);
+    result.keptBits = at::zeros({1, heads, g, (t + 31) / 32}, in.q.options().dtype(at::kInt));
+    result.counters = at::zeros({1, heads, 4}, in.q.options().dtype(at::kLong));
   }
   if (request.rowLogMass) {
-    result.rowLogMass = at::full({1, heads, t, queries}, int64_t{kernels::kNotVisited}, at::kShort);
+    result.rowLogMass =
+        at::full({1, heads, t, queries}, int64_t{kernels::kNotVisited}, in.q.options().dtype(at::kShort));
   }
-  if (request.gaps) result.gaps = at::full({1, heads, g, t}, NAN, at::kFloat);
+  if (request.gaps) result.gaps = at::full({1, heads, g, t}, NAN, in.q.options().dtype(at::kFloat));
   return result;
 }
 
@@ -78,12 +74,18 @@ Part runLaunch(const Launch& launch, const Tensors& in, const PlanRequest& reque
     const KernelResult result = given(launch, in, request);
     return {result, result.lse};
   }
-  const at::Tensor q = permuted(in.q, launch.order.q);
-  const at::Tensor k = permuted(in.k, launch.order.k), v = permuted(in.v, launch.order.k);
+  const auto there = [&in](const at::Tensor& order) {
+    return order.defined() ? order.to(in.q.device(), at::kLong, /*non_blocking=*/true) : order;
+  };
+  const at::Tensor qOrder = there(launch.order.q), kOrder = there(launch.order.k);
+  const at::Tensor q = permuted(in.q, qOrder), k = permuted(in.k, kOrder), v = permuted(in.v, kOrder);
+  const bool marked = request.marks && q.is_cuda();
   time.startNs = clock.now();
+  if (marked) time.before = cuda::Mark::here();
   KernelResult result = runAttention(q, k, v, kernelRequest(launch, request));
-  time.kernelNs = clock.now() - time.startNs;
-  const at::Tensor back = backwards(launch.order.q);
+  if (marked) time.after = cuda::Mark::here();
+  if (!q.is_cuda()) time.kernelNs = clock.now() - time.startNs;
+  const at::Tensor back = backwards(qOrder);
   const at::Tensor lseInOrder = result.lse;
   result.out = permuted(result.out, back);
   result.lse = permuted(result.lse, back);
@@ -143,7 +145,7 @@ PlanResult runPlan(const Plan& plan, const at::Tensor& q, const at::Tensor& k, c
       result.lseInOrder = whole.lseInOrder;
       return result;
     }
-    const at::Tensor heads = headIndex(launch.heads);
+    const at::Tensor heads = indexOn(q.device(), launch.heads);
     const auto some = [&](const at::Tensor& x) { return selectHeads(x, 1, launch.heads); };
     const auto [part, lseInOrder] = runLaunch(launch, {some(q), some(k), some(v)}, request, clock, time);
     KernelResult& all = result.kernel;

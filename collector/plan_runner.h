@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "collector/attention_kernel.h"
+#include "collector/cuda/device.h"
 #include "collector/methods/method.h"
 #include "collector/run_clock.h"
 
@@ -16,6 +17,9 @@ struct LaunchTime {
   std::vector<int64_t> heads;  // empty = all
   int64_t startNs = 0;
   int64_t kernelNs = 0;  // 0 where the output was given and no kernel ran
+  // On a GPU the work may not have begun when this is written: before and after it in the stream, where
+  // PlanRequest::marks asked for them. startNs is then when it was put into the stream, and kernelNs 0.
+  cuda::Mark before = {}, after = {};
 };
 
 struct PlanResult {
@@ -34,6 +38,7 @@ struct PlanRequest {
   bool keptBits = false;
   bool rowLogMass = false;
   bool gaps = false;
+  bool marks = false;  // for the times of launches on a GPU
 };
 
 // q: [1, H, Nq, D]; k, v: [1, H, Nk, D]. Throws db::Error when the launches do not hold every head once.

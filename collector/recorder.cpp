@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "collector/head_statistics.h"
+#include "collector/head_times.h"
 
 namespace ditscope::collector {
 namespace {
@@ -45,31 +46,6 @@ db::BlockMass massOf(const at::Tensor& mass, int64_t head) {  // mass: [1, H, g,
   return {int32_t(mass.size(2)), int32_t(mass.size(3)), {values.begin(), values.end()}};
 }
 
-// Heads share a launch, so a head's time is its share of the blocks: half of a block's work is its scores,
-// half its softmax and PV.
-double workOf(const db::HeadStats& head) {
-  return 0.5 * (double(head.densityQk) + double(head.densityPv));
-}
-
-// Of the heads that share a launch; one that has a launch to itself is measured.
-void attributeTimes(const LaunchTime& launch, std::vector<db::HeadStats>& heads) {
-  std::vector<db::HeadStats*> shared;
-  for (size_t h = 0; launch.heads.empty() && h < heads.size(); ++h) shared.push_back(&heads[h]);
-  for (const int64_t h : launch.heads) shared.push_back(&heads[size_t(h)]);
-  double total = 0;
-  for (const db::HeadStats* head : shared) total += workOf(*head);
-  for (db::HeadStats* head : shared) {
-    head->timeNs = total > 0 ? std::llround(double(launch.kernelNs) * workOf(*head) / total) : 0;
-    head->timeMethod = shared.size() == 1 ? db::TimeMethod::Measured : db::TimeMethod::Attributed;
-  }
-}
-
-double flopsDone(const db::AttnRecord& record) {
-  double total = 0;
-  for (const db::HeadStats& head : record.heads) total += workOf(head);
-  return record.call.flopsDense * total / double(record.heads.size());
-}
-
 bool ran(const HeadLaunch& head) {  // false: the method gave the output, and no kernel ran
   return !head.launch->output.defined();
 }
@@ -102,7 +78,6 @@ bool Recorder::wantsMass(int step, int layer) const {
 void Recorder::record(Observation seen) {
   db::AttnRecord record;
   record.call = std::move(seen.call);
-  record.call.id = m_nextCallId++;
   record.call.flopsDense = flopsDense(record.call, seen.out);
   record.heads.resize(size_t(seen.out.size(1)));
 
@@ -122,12 +97,13 @@ void Recorder::record(Observation seen) {
   }
   for (const LaunchTime& launch : seen.result.launches) {
     attributeTimes(launch, record.heads);
-    if (launch.kernelNs > 0) pushKernel(record.call, launch, seen.out.size(1), seen.kernelName);
+    if (launch.kernelNs > 0 && m_options.launches)
+      pushKernel(record.call, launch, seen.out.size(1), seen.kernelName);
   }
   record.call.flopsDone = flopsDone(record);
   ++m_calls;
   m_densitySum += meanDensityOf(record.heads);
-  record.call.recordNs = m_clock.now() - seen.recordStartNs;
+  record.call.recordNs = seen.recordNs ? *seen.recordNs : m_clock.now() - seen.recordStartNs;
   m_writer.push(std::move(record));
 }
 
@@ -201,7 +177,9 @@ void Recorder::addDrift(const Observation& seen, const Heads& heads, db::AttnRec
 
 void Recorder::addMass(const Observation& seen, const Heads& heads, db::AttnRecord& record) {
   const KernelResult& kernel = seen.full->kernel;
-  const at::Tensor out = floatRows(seen.out), full = floatRows(kernel.out);
+  const bool known = seen.rowEntropy.defined() && seen.errorL1.defined();
+  const at::Tensor out = known ? at::Tensor() : floatRows(seen.out);
+  const at::Tensor full = known ? at::Tensor() : floatRows(kernel.out);
   record.masses.resize(heads.size());
   record.curves.resize(heads.size());
   at::parallel_for(0, int64_t(heads.size()), 1, [&](int64_t begin, int64_t end) {
@@ -211,21 +189,24 @@ void Recorder::addMass(const Observation& seen, const Heads& heads, db::AttnReco
         summariseRecall(headSpan<float>(seen.result.kernel.lse, h), headSpan<float>(kernel.lse, h),
                         record.heads[i]);
       }
-      record.heads[i].rowEntropy =
-          rowEntropy(headSpan<int16_t>(kernel.rowLogMass, h), headSpan<float>(seen.full->lseInOrder, h));
-      record.heads[i].errorL1 = relativeL1(headRows(out, h), headRows(full, h));
+      db::HeadStats& head = record.heads[i];
+      head.rowEntropy = known ? seen.rowEntropy.data_ptr<float>()[h]
+                              : rowEntropy(headSpan<int16_t>(kernel.rowLogMass, h),
+                                           headSpan<float>(seen.full->lseInOrder, h));
+      head.errorL1 =
+          known ? seen.errorL1.data_ptr<float>()[h] : relativeL1(headRows(out, h), headRows(full, h));
       record.masses[i] = massOf(seen.mass, h);
       record.curves[i] = recallCurve(record.masses[i], record.call.qLen, record.call.blockQ);
     }
   });
 }
 
-void Recorder::recordTimeOnly(db::AttnCall call, const at::Tensor& q, const std::string& kernelName) {
+void Recorder::recordTimeOnly(db::AttnCall call, const LaunchTime& launch, const at::Tensor& q,
+                              const std::string& kernelName) {
   db::AttnRecord record;
-  call.id = m_nextCallId++;
   call.layer += m_selfLayers;
   call.flopsDense = call.flopsDone = flopsDense(call, q);
-  pushKernel(call, {{}, call.startNs, call.kernelNs}, q.size(1), kernelName);
+  if (m_options.launches) pushKernel(call, launch, q.size(1), kernelName);
   record.call = std::move(call);
   m_writer.push(std::move(record));
 }

@@ -106,6 +106,7 @@ at::Tensor sample(Denoiser& denoiser, Sampler& sampler, AttentionBackend& attent
     } catch (const Interrupted&) {
       latents = at::Tensor();
     }
+    attention.endStep();
     step.endNs = clock.now();
     if (done) done(step, latents);
     if (!latents.defined()) break;

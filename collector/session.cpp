@@ -7,6 +7,7 @@
 #include "collector/conditioning.h"
 #include "collector/environment.h"
 #include "collector/methods/configured.h"
+#include "collector/placement.h"
 #include "db/config_file.h"
 #include "db/error.h"
 
@@ -39,14 +40,15 @@ MethodMaker methodOf(const CollectOptions& options) {
 
 }  // namespace
 
-Session::Session(const CollectOptions& options, std::function<bool()> stop)
+Session::Session(const CollectOptions& options, std::function<bool()> stop, const LoadOptions& where)
     : m_options(options),
       m_stop(std::move(stop)),
+      m_where(where),
       m_newMethod(methodOf(options)),
       m_folder(readPipelineFolder(findModel(options.model))),
-      m_denoiser(loadDenoiser(m_folder.model)),
+      m_denoiser(loadDenoiser(m_folder.model, where)),
       m_sampler(chooseSampler(options, m_folder, *m_denoiser)),
-      m_request(makeRequest(options, m_folder, m_denoiser->shape())) {
+      m_request(request(options)) {
   checkLayers(options.record.layers, m_denoiser->shape().layers);
   if (!options.config.empty()) checkFits(db::readConfig(options.config), options.config.string(), describe());
   (void)m_newMethod(planOf(*newSampler(options.steps), m_denoiser->shape()));  // refuses what does not fit
@@ -57,7 +59,11 @@ std::unique_ptr<Sampler> Session::newSampler(int steps) const {
 }
 
 SamplingRequest Session::request(const CollectOptions& options) const {
-  return makeRequest(options, m_folder, m_denoiser->shape());
+  SamplingRequest request = makeRequest(options, m_folder, m_denoiser->shape());
+  for (at::Tensor* tensor : {&request.noise, &request.text, &request.uncondText}) {
+    if (tensor->defined()) *tensor = tensor->to(m_where.device);
+  }
+  return request;
 }
 
 Generation Session::generate(const RunClock& clock, Recorder* recorder, const StepDone& done,
@@ -73,6 +79,7 @@ Generation Session::generate(const MethodMaker& newMethod, const SamplingRequest
   InstrumentedAttention attention(newMethod(planOf(*sampler, m_denoiser->shape())), m_options.block, clock,
                                   recorder, m_stop);
   const at::Tensor latents = sample(*m_denoiser, *sampler, attention, request, clock, done);
+  attention.finish();
   return {latents, attention.totals()};
 }
 
@@ -93,7 +100,7 @@ db::Run Session::describe() const {
   run.grid = m_denoiser->tokenGrid(m_request.noise);
   run.seqLen = run.grid.count();
   run.blockQ = run.blockK = m_options.block;
-  run.dtype = "float32";
+  run.dtype = dtypeText(m_where.dtype);
   run.seed = m_options.seed;
   run.label = m_options.promptEmbeds.empty() ? m_request.label : -1;
   run.guidance = m_request.guidance;

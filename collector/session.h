@@ -20,7 +20,8 @@ struct Generation {
 class Session {
  public:
   // `options` outlives the session. Throws db::Error for anything in them that does not fit the model.
-  Session(const CollectOptions& options, std::function<bool()> stop);
+  // Computes where `where` says.
+  Session(const CollectOptions& options, std::function<bool()> stop, const LoadOptions& where = {});
 
   // A fresh method and a fresh sampler each time; the same noise. `onlyFirst` stops after so many of the
   // options' steps; 0 = runs all.
@@ -45,6 +46,7 @@ class Session {
 
   const CollectOptions& m_options;
   std::function<bool()> m_stop;
+  LoadOptions m_where;
   MethodMaker m_newMethod;
   PipelineFolder m_folder;
   std::unique_ptr<Denoiser> m_denoiser;

@@ -118,7 +118,7 @@ class ArrowAttention final : public Method {
     };
     for (int candidate = 0; candidate < kShare; ++candidate) {
       const WindowMask& window = mask(call, candidate);
-      const KernelRequest request{.lists = window.lists().get(), .block = call.block, .lse = false};
+      const KernelRequest request{.lists = window.lists(), .block = call.block, .lse = false};
       const KernelResult out =
           runAttention(call.q.unsqueeze(0), call.k.unsqueeze(0), call.v.unsqueeze(0), request);
       add(out.out[0], 1 - window.blockDensity());

@@ -85,7 +85,8 @@ MethodInfo blasst() {
            number("target", "0.5", 0, 1, "share of blocks to skip; with a calibration"),
            word("curve", "global", {"global", "head"},
                 "one curve of the calibration for all heads, or each head's own where it has one")}),
-      [](const Parameters& p, const SamplingPlan& plan) { return std::make_unique<Blasst>(p, plan); }};
+      [](const Parameters& p, const SamplingPlan& plan) { return std::make_unique<Blasst>(p, plan); },
+      /*onDevice=*/true};
 }
 
 }  // namespace ditscope::collector

@@ -53,7 +53,7 @@ class Configured final : public Method {
       if (int64_t(group.heads.size()) == call.heads()) {
         result.out = part.out;
       } else {
-        result.out = result.out.index_copy(0, at::tensor(group.heads, at::kLong), part.out);
+        result.out = result.out.index_copy(0, indexOn(result.out.device(), group.heads), part.out);
       }
     }
   }

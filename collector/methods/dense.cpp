@@ -18,7 +18,8 @@ MethodInfo dense() {
           .cost = "nothing",
           .knob = {},
           .parameters = {},
-          .make = [](const Parameters&, const SamplingPlan&) { return std::make_unique<Dense>(); }};
+          .make = [](const Parameters&, const SamplingPlan&) { return std::make_unique<Dense>(); },
+          .onDevice = true};
 }
 
 }  // namespace ditscope::collector

@@ -83,7 +83,7 @@ void DitFastAttn::renewResidual(const MethodCall& call, Source from, const at::T
     if (!keepsResidual(call)) return;
     const KernelResult window =
         runAttention(call.q.unsqueeze(0), call.k.unsqueeze(0), call.v.unsqueeze(0),
-                     {.lists = mask(call).lists().get(), .block = call.block, .lse = false});
+                     {.lists = mask(call).lists(), .block = call.block, .lse = false});
     state.residual = out - window.out[0];
     state.residualStep = call.step;
   }

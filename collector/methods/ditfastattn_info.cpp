@@ -82,7 +82,8 @@ MethodInfo ditfastattn() {
            number("alpha", "0.2", 0, 1000, "bound of the summed relative squared errors of a layer; arrow"),
            text("plan", "", "file of ditscope collect plan; replaces strategy, window and refresh")},
           {.steps = 1}),
-      make};
+      make,
+      /*onDevice=*/true};
 }
 
 }  // namespace ditscope::collector

@@ -80,7 +80,8 @@ MethodInfo dynsparse() {
                                "ln(block's largest weight / mass so far) that may be skipped; 0 = by p"),
                         word("order", "diagonal", {"diagonal", "sequence"},
                              "blocks on the diagonal and of the sink first, or all in sequence")}),
-          [](const Parameters& p, const SamplingPlan& plan) { return std::make_unique<DynSparse>(p, plan); }};
+          [](const Parameters& p, const SamplingPlan& plan) { return std::make_unique<DynSparse>(p, plan); },
+          /*onDevice=*/true};
 }
 
 }  // namespace ditscope::collector

@@ -9,6 +9,11 @@
 
 namespace ditscope::collector {
 
+// On a GPU the copy does not wait for the work that is under way.
+[[nodiscard]] inline at::Tensor indexOn(at::Device device, const std::vector<int64_t>& values) {
+  return at::tensor(values, at::kLong).to(device, at::kLong, /*non_blocking=*/true);
+}
+
 // heads: ascending, not empty; of the dimension `dim` of x. An undefined x stays undefined.
 [[nodiscard]] inline at::Tensor selectHeads(const at::Tensor& x, int64_t dim,
                                             const std::vector<int64_t>& heads) {
@@ -17,7 +22,7 @@ namespace ditscope::collector {
   bool even = true;
   for (size_t i = 1; i < heads.size(); ++i) even = even && heads[i] - heads[i - 1] == apart;
   if (even) return x.slice(dim, heads.front(), heads.back() + 1, apart);
-  return x.index_select(dim, at::tensor(heads, at::kLong));
+  return x.index_select(dim, indexOn(x.device(), heads));
 }
 
 }  // namespace ditscope::collector

@@ -29,13 +29,34 @@ at::Tensor exactWeights(const MethodCall& call) {
   return blockMass(dense, call.block)[0];
 }
 
+// [H, blocks, D] f32 in host memory, computed where x is.
+at::Tensor blockMeans(const at::Tensor& x, int64_t block) {  // x: [H, N, D]
+  const int64_t whole = x.size(1) / block * block;
+  at::Tensor means = x.narrow(1, 0, whole).to(at::kFloat).reshape({x.size(0), -1, block, x.size(2)}).mean(2);
+  if (whole < x.size(1)) {
+    means = at::cat({means, x.narrow(1, whole, x.size(1) - whole).to(at::kFloat).mean(1, true)}, 1);
+  }
+  return means.to(at::kCPU).contiguous();
+}
+
+std::span<const float> valuesOf(const at::Tensor& x) {
+  return {x.data_ptr<float>(), size_t(x.numel())};
+}
+
 // Softmax over the products of block means, each weighted by the keys that its block has.
 at::Tensor pooledWeights(const MethodCall& call) {
   const at::Tensor q = call.q.unsqueeze(0), k = call.k.unsqueeze(0);
   const kernels::BlockScoreArgs args{kernelView(q), kernelView(k), call.block, call.block};
   const BlockGrid grid = kernels::gridOf(args);
   at::Tensor scores = at::empty({grid.lists, grid.qBlocks, grid.kBlocks}, at::kFloat);
-  kernels::pooledScores(args, {scores.data_ptr<float>(), size_t(grid.blocks())}, at::get_num_threads());
+  const std::span<float> all{scores.data_ptr<float>(), size_t(grid.blocks())};
+  if (q.is_cpu()) {
+    kernels::pooledScores(args, all, at::get_num_threads());
+  } else {
+    const at::Tensor qMeans = blockMeans(call.q, call.block), kMeans = blockMeans(call.k, call.block);
+    kernels::pooledScores(args, {.q = valuesOf(qMeans), .k = valuesOf(kMeans), .takes = {}}, all,
+                          at::get_num_threads());
+  }
   if (call.keys() % call.block != 0) {
     scores.select(2, -1).mul_(lastBlock(call.keys(), call.block));
     scores.div_(scores.sum(2, true));
@@ -90,7 +111,7 @@ class MassMethod final : public Method {
       weights = weights.clone();
       weights.select(1, -1).mul_(lastBlock(call.queries(), call.block));
     }
-    weights = weights.contiguous();
+    weights = weights.to(at::kCPU).contiguous();
     BlockChoice choice(call, call.heads());
     const std::span<const float> values{weights.data_ptr<float>(), choice.kept.size()};
     m_select(choice.grid, values, choice.kept);

@@ -129,6 +129,7 @@ struct MethodInfo {
   std::optional<Knob> knob;  // none for methods without such a parameter
   std::vector<ParameterSpec> parameters;
   std::function<std::unique_ptr<Method>(const Parameters&, const SamplingPlan&)> make;
+  bool onDevice = false;  // works on tensors on a GPU as they are; others are given copies in host memory
 };
 
 }  // namespace ditscope::collector

@@ -142,7 +142,8 @@ MethodInfo radial() {
                          "what frames next to one another attend: all, or places up to half a frame apart; "
                          "auto = half in videos without text")},
                    {.steps = 0.24, .layers = 0.025}),
-      [](const Parameters& p, const SamplingPlan& plan) { return std::make_unique<Radial>(p, plan); }};
+      [](const Parameters& p, const SamplingPlan& plan) { return std::make_unique<Radial>(p, plan); },
+      /*onDevice=*/true};
 }
 
 }  // namespace ditscope::collector

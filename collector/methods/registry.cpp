@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "collector/methods/host_method.h"
 #include "db/error.h"
 
 namespace ditscope::collector {
@@ -43,7 +45,7 @@ MethodMaker parseMethod(const std::string& text) {
   return [info, parameters](const SamplingPlan& plan) {
     std::unique_ptr<Method> method = info->make(parameters, plan);
     method->name = info->name;
-    return method;
+    return info->onDevice ? std::move(method) : onHost(std::move(method));
   };
 }
 

@@ -74,7 +74,7 @@ class Rettention final : public Method {
 
   [[nodiscard]] Cached cache(const MethodCall& call, const MethodResult& full) {
     const KernelResult window = runAttention(call.q.unsqueeze(0), call.k.unsqueeze(0), call.v.unsqueeze(0),
-                                             {.lists = mask(call).lists().get(), .block = call.block});
+                                             {.lists = mask(call).lists(), .block = call.block});
     const at::Tensor rho = (window.lse[0] - full.lse).exp().clamp_max(1).unsqueeze(-1);
     return {rho, (full.out - rho * window.out[0]).to(full.out.scalar_type()), call.step};
   }
@@ -98,23 +98,23 @@ class Rettention final : public Method {
 }  // namespace
 
 MethodInfo rettention() {
-  return {
-      "rettention",
-      "a window whose output is scaled and completed by what a dense step left behind",
-      "Re-ttention, arXiv 2505.22918",
-      "a window pass at each dense step before a sparse one; memory: one output and one value a row, per "
-      "layer and branch",
-      Knob{"density", 0.001, 1, true},
-      withSchedule(
-          {number("density", "0.03125", 0.001, 1, "share of the tokens (of each frame) in the window"),
-           word("window", "auto", {"auto", "sequence", "frame"},
-                "around the query in the sequence, or around its place in every frame; auto: frame for "
-                "videos"),
-           number("lambda", "0.04", 0, 1, "growth of rho a sparse step"),
-           integer("period", "5", 0, 10000, "dense again in steps that are its multiples; 0 = never"),
-           word("correction", "on", {"on", "off"}, "off: the window alone, in the same steps")},
-          {.steps = 0.25}),
-      [](const Parameters& p, const SamplingPlan& plan) { return std::make_unique<Rettention>(p, plan); }};
+  return {"rettention",
+          "a window whose output is scaled and completed by what a dense step left behind",
+          "Re-ttention, arXiv 2505.22918",
+          "a window pass at each dense step before a sparse one; memory: one output and one value a row, per "
+          "layer and branch",
+          Knob{"density", 0.001, 1, true},
+          withSchedule(
+              {number("density", "0.03125", 0.001, 1, "share of the tokens (of each frame) in the window"),
+               word("window", "auto", {"auto", "sequence", "frame"},
+                    "around the query in the sequence, or around its place in every frame; auto: frame for "
+                    "videos"),
+               number("lambda", "0.04", 0, 1, "growth of rho a sparse step"),
+               integer("period", "5", 0, 10000, "dense again in steps that are its multiples; 0 = never"),
+               word("correction", "on", {"on", "off"}, "off: the window alone, in the same steps")},
+              {.steps = 0.25}),
+          [](const Parameters& p, const SamplingPlan& plan) { return std::make_unique<Rettention>(p, plan); },
+          /*onDevice=*/true};
 }
 
 }  // namespace ditscope::collector

@@ -119,8 +119,8 @@ std::vector<SpargeTrial> trySparge(const MethodCall& call, const SpargeMap& map,
                                    std::span<const SpargeHead> heads, SpargeMode mode,
                                    const at::Tensor& dense) {
   const Launch launch = spargeLaunch(call, map, heads, mode);
-  KernelRequest request{.lists = launch.lists.get(), .skip = launch.skip, .block = call.block};
-  request.skip.lnLambdaPerHead = launch.lnLambda.data_ptr<float>();
+  KernelRequest request{
+      .lists = launch.lists, .skip = launch.skip, .lnLambda = launch.lnLambda, .block = call.block};
   request.lse = false;
   request.keptBits = true;
   const KernelResult result =

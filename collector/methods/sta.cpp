@@ -14,6 +14,7 @@
 
 #include "collector/attention_kernel.h"
 #include "collector/methods/dense_schedule.h"
+#include "collector/methods/head_selection.h"
 #include "collector/methods/sta_strategy.h"
 #include "db/error.h"
 
@@ -131,14 +132,14 @@ class Sta final : public Method {
                                  HeadWindow{{}, std::numeric_limits<float>::infinity()});
     std::vector<int64_t> open(best.size());  // heads without a window within the error
     for (size_t h = 0; h < open.size(); ++h) open[h] = int64_t(h);
-    const auto ordered = [this](const at::Tensor& x) { return x.index_select(1, m_order); };
+    const auto ordered = [this](const at::Tensor& x) { return x.index_select(1, m_order.to(x.device())); };
     const at::Tensor q = ordered(call.q), k = ordered(call.k), v = ordered(call.v);
     const at::Tensor reference = ordered(full).to(at::kFloat);
     for (const Triple& window : candidates()) {
-      const at::Tensor index = at::tensor(open, at::kLong);
+      const at::Tensor index = indexOn(q.device(), open);
       const auto some = [&index](const at::Tensor& x) { return x.index_select(0, index); };
       const at::Tensor out = runAttention(some(q).unsqueeze(0), some(k).unsqueeze(0), some(v).unsqueeze(0),
-                                          {.lists = listsOf(window).get(), .block = call.block, .lse = false})
+                                          {.lists = listsOf(window), .block = call.block, .lse = false})
                                  .out[0];
       const at::Tensor expected = some(reference);
       const at::Tensor errors =
@@ -192,7 +193,8 @@ MethodInfo sta() {
                          "JSON of FastVideo with a window for each step, layer and head; heads that it does "
                          "not name run dense")},
                    {.steps = 0.24}),
-      [](const Parameters& p, const SamplingPlan& plan) { return std::make_unique<Sta>(p, plan); }};
+      [](const Parameters& p, const SamplingPlan& plan) { return std::make_unique<Sta>(p, plan); },
+      /*onDevice=*/true};
 }
 
 }  // namespace ditscope::collector

@@ -46,7 +46,8 @@ MethodInfo topk() {
           "source=exact: a dense pass every step; previous: a dense step every search_every; pooled: little",
           Knob{"density", 0.001, 1, true},
           withMassSelection({number("density", "0.25", 0.001, 1, "share of the key blocks that is kept")}),
-          make};
+          make,
+          /*onDevice=*/true};
 }
 
 }  // namespace ditscope::collector

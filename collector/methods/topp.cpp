@@ -34,7 +34,8 @@ MethodInfo topp() {
               {number("share", "0.9", 0.001, 1, "of the mass that is kept; 1 keeps everything"),
                word("crossing", "included", {"included", "excluded"},
                     "whether the block is kept with which the sum passes the share; an exact hit does not")}),
-          make};
+          make,
+          /*onDevice=*/true};
 }
 
 }  // namespace ditscope::collector

@@ -71,7 +71,8 @@ MethodInfo window() {
           withSchedule(
               {integer("frames", "1", 0, 10000, "frames on either side"),
                integer("tokens", "0", 0, 1e9, "tokens on either side instead of frames; 0 = by frames")}),
-          [](const Parameters& p, const SamplingPlan& plan) { return std::make_unique<Window>(p, plan); }};
+          [](const Parameters& p, const SamplingPlan& plan) { return std::make_unique<Window>(p, plan); },
+          /*onDevice=*/true};
 }
 
 }  // namespace ditscope::collector
