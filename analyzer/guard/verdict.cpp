@@ -16,11 +16,13 @@ namespace ditscope::analyzer {
 namespace {
 
 constexpr double kMostThrottled = 0.5;
+constexpr int64_t kQuietRuns = 3;     // on a side, where others were disturbed
 constexpr double kModesApart = 0.05;  // at least; heaps nearer than this are ticks of a timer or two clocks
 
 struct Side {
-  std::vector<RunValues> runs;          // log ns, each ascending
-  std::vector<RunValues> logClocks;     // beside them; empty where a clock is not known
+  std::vector<RunValues> runs;       // log ns, each ascending
+  std::vector<RunValues> logClocks;  // beside them; empty where a clock is not known
+  int64_t disturbed = 0;             // runs that were left out because they were throttled most of the time
   int64_t throttled = 0, launches = 0;  // with a good time, whether or not they are in the runs
 };
 
@@ -53,8 +55,14 @@ Side sideOf(std::span<const RunSamples> runs, int64_t minSamples) {
   const bool anyQuiet = std::ranges::any_of(
       runs, [&](const RunSamples& run) { return hasEnough(run) && !isMostlyThrottled(run); });
   Side side;
-  for (const RunSamples& run : runs)
-    if (hasEnough(run) && !(anyQuiet && isMostlyThrottled(run))) addRun(side, run);
+  for (const RunSamples& run : runs) {
+    if (!hasEnough(run)) continue;
+    if (anyQuiet && isMostlyThrottled(run)) {
+      ++side.disturbed;
+    } else {
+      addRun(side, run);
+    }
+  }
   if (side.logClocks.size() != side.runs.size()) side.logClocks.clear();
   return side;
 }
@@ -94,6 +102,14 @@ std::vector<double> pooledCycles(const Side& side) {  // ascending
 // What slows most launches does not leave the others alone.
 double throttledShare(const Side& side) {
   return side.launches == 0 ? 0 : double(side.throttled) / double(side.launches);
+}
+
+// What disturbed the runs that were left out may have touched the few that remain.
+std::string disturbance(const Side& side) {
+  const auto quiet = int64_t(side.runs.size());
+  if (side.disturbed == 0 || quiet >= kQuietRuns) return "";
+  return fmt::format("disturbed: only {} of {} runs of a side were not throttled most of the time", quiet,
+                     quiet + side.disturbed);
 }
 
 int64_t fewestSamples(std::span<const RunSamples> base, std::span<const RunSamples> next) {
@@ -187,6 +203,8 @@ ShiftEvidence weigh(std::span<const RunSamples> base, std::span<const RunSamples
   e.newModes = modesOf(after, apart);
   const ModeMatch match = matchModes(before, after, apart);
   e.mixture = match.conflict;
+  for (const Side* side : {&from, &to})
+    if (std::string why = disturbance(*side); !why.empty()) e.mixture = std::move(why);
   if (match.conflict.empty()) {
     withinKinds(from, match);
     withinKinds(to, match);

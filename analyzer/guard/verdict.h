@@ -41,7 +41,7 @@ struct ShiftEvidence {
   std::optional<double> cycleShift;  // of time x clock, where every clock is known
   // Kinds of launches that the name hides, as logarithms of ns; one each where there is one kind.
   std::vector<Mode> baseModes, newModes;
-  std::string mixture;  // why launches of several kinds cannot be compared
+  std::string mixture;  // why the launches cannot be compared: another mix of kinds, too few quiet runs
   ScreeningCounts baseCounts, newCounts;
   int64_t fewestSamples = 0;  // of the run with the fewest; says what was missing
   double throttledShare = 0;  // of the launches, on the side with more of them

@@ -227,6 +227,10 @@ TEST(Verdict, ADisturbedRunDoesNotCountBesideQuietOnes) {
   EXPECT_EQ(o.judgement.verdict, Verdict::Same) << o.judgement.reason;
   EXPECT_EQ(o.evidence.newRuns, 3);
   EXPECT_EQ(o.evidence.newCounts.throttled, 33) << "it is counted all the same";
+  next.erase(next.begin());
+  const Outcome few = outcome(runs({}, 3), next);
+  EXPECT_EQ(few.judgement.verdict, Verdict::Unclear);
+  EXPECT_THAT(few.judgement.reason, HasSubstr("disturbed: only 2 of 3 runs of a side"));
 }
 
 RunSamples mixed(int every, double factor) {
