@@ -162,13 +162,18 @@ void desktopLook() {
   const DesktopLook& look = rememberedLook();
   QApplication::setStyle(look.style);
   QApplication::setPalette(look.palette);
+  for (const char* kind : {"QLineEdit", "QAbstractSpinBox"}) QApplication::setPalette(look.palette, kind);
   QApplication::setFont(look.font);
 }
 
 void applyLook(bool dark) {
   (void)rememberedLook();
   QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
-  QApplication::setPalette(dark ? darkPalette() : lightPalette());
+  const QPalette palette = dark ? darkPalette() : lightPalette();
+  QApplication::setPalette(palette);
+  QPalette inputs = palette;  // panes are as bright as fields: in the dark a field would have no edge
+  if (dark) inputs.setColor(QPalette::Base, palette.color(QPalette::Button));
+  for (const char* kind : {"QLineEdit", "QAbstractSpinBox"}) QApplication::setPalette(inputs, kind);
   QApplication::setFont(QFont(QStringLiteral("DejaVu Sans"), 9));
 }
 

@@ -112,6 +112,8 @@ QVariant ConfigModel::data(const QModelIndex& index, int role) const {
 }
 
 QVariant ConfigModel::headerData(int section, Qt::Orientation orientation, int role) const {
+  if (role == Qt::ToolTipRole && section >= Density && section <= Time)
+    return tr("expected when the setting was chosen");
   if (role != Qt::DisplayRole || orientation != Qt::Horizontal) return {};
   switch (section) {
     case Layer:
@@ -119,11 +121,11 @@ QVariant ConfigModel::headerData(int section, Qt::Orientation orientation, int r
     case Head:
       return tr("Head");
     case Kind:
-      return tr("Step is");
+      return tr("Step");
     case Setting:
       return tr("Method and parameters");
     case Density:
-      return tr("Expected blocks (%)");
+      return tr("Blocks (%)");
     case Recall:
       return tr("Recall (%)");
     case Error:

@@ -3,6 +3,7 @@
 
 #include <QObject>
 #include <algorithm>
+#include <array>
 #include <map>
 
 namespace ditscope::gui {
@@ -65,6 +66,18 @@ size_t firstReaching(const Track& track, int64_t ns) {
   return at;
 }
 
+// The kind with most of the time among the spans of a piece, or among a sample of very many.
+SpanKind mostOf(const Track& track, const Piece& piece) {
+  constexpr int64_t kSample = 64;
+  std::array<int64_t, 6> ns{};
+  const int64_t stride = std::max<int64_t>(piece.count / kSample, 1);
+  for (int64_t i = 0; i < piece.count; i += stride) {
+    const size_t at = piece.first + size_t(i);
+    ns[size_t(track.kind[at])] += track.end[at] - track.start[at];
+  }
+  return SpanKind(std::max_element(ns.begin(), ns.end()) - ns.begin());
+}
+
 }  // namespace
 
 size_t Track::at(int64_t ns) const {
@@ -122,6 +135,7 @@ std::vector<Piece> pieces(const Track& track, int64_t from, int64_t to, int64_t 
       piece.end = std::max(piece.end, track.end[next - 1]);
       at = next;
     }
+    if (piece.count > 1) piece.kind = mostOf(track, piece);
     result.push_back(piece);
   }
   return result;

@@ -37,7 +37,7 @@ struct Piece {  // what is drawn as one rectangle
   int64_t start = 0, end = 0;
   size_t first = 0;
   int64_t count = 1;
-  SpanKind kind = SpanKind::Step;  // of the first
+  SpanKind kind = SpanKind::Step;  // of several: that which takes most of the time
 };
 // Of the spans within [from, to]: those shorter than `least` are merged with what follows closer than that.
 [[nodiscard]] std::vector<Piece> pieces(const Track& track, int64_t from, int64_t to, int64_t least);

@@ -90,6 +90,7 @@ void HeatmapPlot::addMoveActions() {
 }
 
 void HeatmapPlot::setMap(HeatmapSource source) {
+  m_plot->setVisible(source.rows > 0 && source.cols > 0);  // axes around nothing mislead
   m_map->setSource(std::move(source));
   m_navigator->setBounds(QRectF(0, 0, m_map->source().cols, m_map->source().rows));
   m_plot->replot(QCustomPlot::rpQueuedReplot);

@@ -11,7 +11,8 @@
 namespace ditscope::gui {
 namespace {
 
-constexpr int kNameHeight = 16, kTrackHeight = 24, kTrackGap = 6, kAxisHeight = 34, kSide = 10;
+constexpr int kNameHeight = 16, kTrackHeight = 18, kTallestTrack = 90, kTrackGap = 6, kAxisHeight = 34,
+              kSide = 10;
 constexpr int kLeastPixels = 2;  // narrower pieces are drawn together
 constexpr int kTextPixels = 34;  // wider pieces carry their words
 constexpr int64_t kSmallestViewNs = 200;
@@ -83,8 +84,11 @@ QRect TimelinePlot::plotRect() const {
 
 QRect TimelinePlot::trackRect(size_t track) const {
   const QRect all = plotRect();
-  const int top = all.top() + int(track) * (kNameHeight + kTrackHeight + kTrackGap) + kNameHeight;
-  return {all.left(), top, all.width(), kTrackHeight};
+  const int count = m_timeline ? std::max(int(m_timeline->tracks.size()), 1) : 1;
+  const int room = all.height() / count - kNameHeight - kTrackGap;
+  const int height = std::clamp(room, kTrackHeight, kTallestTrack);
+  const int top = all.top() + int(track) * (kNameHeight + height + kTrackGap) + kNameHeight;
+  return {all.left(), top, all.width(), height};
 }
 
 int64_t TimelinePlot::timeAt(double x) const {

@@ -82,8 +82,10 @@ void ClassesView::reload() {
     m_task.start(
         [trace = trace(), source](const auto& progress) { return readPatterns(*trace, source, progress); },
         {.ready =
-             [this](std::shared_ptr<const PatternTable> patterns) {
+             [this, source](std::shared_ptr<const PatternTable> patterns) {
                m_patterns = std::move(patterns);
+               if (m_patterns->classes.empty() && source == PatternSource::Decision)
+                 return setSource(PatternSource::Shape);  // an older recording
                draw();
              },
          .failed = [this](const QString& message) { m_readout->setText(message); },

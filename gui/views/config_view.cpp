@@ -54,7 +54,7 @@ void ConfigView::buildControls(QVBoxLayout& column) {
   }
   m_format->setCurrentIndex(std::max(m_format->findText(QStringLiteral("json")), 0));
   auto* write = new QPushButton(tr("E&xport\u2026"), this);
-  auto* base = new QPushButton(tr("Compare with &now"), this);
+  auto* base = new QPushButton(tr("Set as &baseline"), this);
   base->setToolTip(tr("From here on, changes are told against the configuration as it is now"));
   auto* lower = new QHBoxLayout;
   lower->addWidget(open);

@@ -44,8 +44,8 @@ FramesView::FramesView(Session* owner, QWidget* parent) : Pane(owner, tr("Frames
   m_plot->setAccessibleName(tr("Likeness of the frames"));
   splitter->addWidget(m_canvas);
   splitter->addWidget(m_plot);
-  splitter->setStretchFactor(0, 3);
-  splitter->setStretchFactor(1, 2);
+  splitter->setStretchFactor(0, 1);
+  splitter->setSizes({1000, 180});
   column->addWidget(splitter, 1);
   m_readout = readoutLabel(this);
   column->addWidget(m_readout);

@@ -21,6 +21,10 @@ constexpr double kUs = 1e-3;     // of a nanosecond
 constexpr size_t kCurve = 400;   // points of the cumulative curve
 constexpr double kTail = 0.999;  // launches beyond this share are counted in the last bar
 
+QString plainTick(double value) {
+  return numberText(value);
+}
+
 QString us(double ns) {
   return text(analyzer::formatDuration(ns));
 }
@@ -44,8 +48,9 @@ KernelView::KernelView(Session* owner, QWidget* parent) : Pane(owner, tr("Kernel
   m_plot->setAccessibleName(tr("Distribution of kernel times"));
   splitter->addWidget(m_list);
   splitter->addWidget(m_plot);
-  splitter->setStretchFactor(0, 2);
-  splitter->setStretchFactor(1, 3);
+  m_list->setMinimumHeight(60);
+  splitter->setStretchFactor(1, 1);
+  splitter->setSizes({150, 1000});
   column->addWidget(splitter, 1);
   m_readout = readoutLabel(this);
   column->addWidget(m_readout);
@@ -101,8 +106,7 @@ void KernelView::reload() {
 
 void KernelView::fillList() {
   TableData numbers{{tr("Kernel"), tr("Launches"), tr("Total (ms)"), tr("Share (%)"), tr("Median (\u00b5s)"),
-                     tr("p95 (\u00b5s)"), tr("Longest (\u00b5s)"), tr("In attention calls"),
-                     tr("Without a time")}};
+                     tr("p95 (\u00b5s)"), tr("Longest (\u00b5s)"), tr("In calls"), tr("No time")}};
   for (const KernelGroup& group : m_groups)
     numbers.rows.push_back(
         {nameOf(group), qlonglong(group.launches), group.totalNs * 1e-6, 100 * group.share,
@@ -162,7 +166,7 @@ void KernelView::drawHistogram(const KernelGroup& group, double lo, double hi) {
   for (int i = 0; i < bins; ++i) bars.x.push_back(lo + (i + 0.5) * width);
   for (const double ns : group.ns) ++bars.y[size_t(std::clamp(int((ns * kUs - lo) / width), 0, bins - 1))];
   const double top = *std::max_element(bars.y.begin(), bars.y.end());
-  m_plot->setAxes({.title = tr("Time of a launch (\u00b5s)"), .lo = lo, .hi = hi},
+  m_plot->setAxes({.title = tr("Time of a launch (\u00b5s)"), .lo = lo, .hi = hi, .format = plainTick},
                   {.title = tr("Launches"), .lo = 0, .hi = top * 1.05, .whole = true});
   m_plot->setSeries({std::move(bars)});
 }
@@ -175,7 +179,7 @@ void KernelView::drawShares(const KernelGroup& group, double lo, double hi) {
     curve.x.push_back(group.quantile(share) * kUs);
     curve.y.push_back(share);
   }
-  m_plot->setAxes({.title = tr("Time of a launch (\u00b5s)"), .lo = lo, .hi = hi},
+  m_plot->setAxes({.title = tr("Time of a launch (\u00b5s)"), .lo = lo, .hi = hi, .format = plainTick},
                   {.title = tr("Share of the launches (%)"), .lo = 0, .hi = 1, .format = [](double share) {
                      return numberText(100 * share);
                    }});

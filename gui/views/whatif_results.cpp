@@ -117,7 +117,7 @@ QString WhatIfView::verdict() const {
                : tr("Nothing that this setting needs was recorded. Windows need --record mass.");
   QString words =
       tr("Predicted: %1 of the blocks, recall %2, error at most about %3, attention %4 (%5 to %6), %7 "
-         "of dense attention's speed.")
+         "as fast as dense.")
           .arg(about(m_outcome.density), about(m_outcome.recall), percent(m_outcome.error),
                QStringLiteral("~") + duration(m_outcome.ns), duration(m_outcome.loNs),
                duration(m_outcome.hiNs),
@@ -136,8 +136,7 @@ QString WhatIfView::verdict() const {
 
 void WhatIfView::fillTable() {
   TableData numbers{{tr("Setting"), tr("Blocks kept"), tr("Recall"), tr("Lowest head"), tr("Error"),
-                     tr("Attention"), tr("Interval"), tr("Speed-up"),
-                     tr("Recall, all alike at as many blocks")}};
+                     tr("Attention"), tr("Interval"), tr("Speed-up"), tr("Uniform recall")}};
   const WhatIfOutcome& run = m_recorded;
   numbers.rows.push_back(
       {tr("the run (measured)"), percent(run.density), percent(run.recall),

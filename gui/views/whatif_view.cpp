@@ -65,8 +65,9 @@ WhatIfView::WhatIfView(Session* owner, QWidget* parent) : Pane(owner, tr("What i
   m_list->setAccessibleName(tr("Settings and what they would do"));
   splitter->addWidget(m_plot);
   splitter->addWidget(m_list);
-  splitter->setStretchFactor(0, 3);
-  splitter->setStretchFactor(1, 2);
+  m_list->setMinimumHeight(60);
+  splitter->setStretchFactor(0, 1);
+  splitter->setSizes({1000, 110});
   column->addWidget(splitter, 1);
   m_readout = readoutLabel(this);
   column->addWidget(m_readout);

@@ -12,7 +12,8 @@
 namespace ditscope::gui {
 namespace {
 
-constexpr int kLayoutVersion = 3;  // raise it when docks come or go
+constexpr int kLeastPaneHeight = 160;
+constexpr int kLayoutVersion = 4;  // raise it when docks come or go
 
 Pane* paneOf(const QDockWidget* dock) {
   return static_cast<Pane*>(dock->widget());
@@ -29,6 +30,8 @@ Workspace::Workspace(Session* session, QWidget* parent) : QMainWindow(parent) {
     auto* dock = new QDockWidget(entry.title, this);
     dock->setObjectName(entry.name);
     dock->setWidget(entry.make(session, dock));
+    // The tallest of the tabs would else make the window taller than a small screen.
+    dock->widget()->setMinimumHeight(kLeastPaneHeight);
     m_docks.push_back(dock);
   }
   m_lastFocused = pane(QStringLiteral("grid"));
