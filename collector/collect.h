@@ -26,7 +26,7 @@ struct CollectOptions {
   std::string sampler;           // empty = what the model folder says
   int steps = 20;
   int64_t seed = 0;
-  std::string device = "auto";  // auto, cpu, cuda
+  std::string device = "cpu";  // cpu, cuda, auto: a GPU where there is one
   std::string dtype = "auto";   // auto, f32, f16, bf16; of weights and activations
   std::string cupti = "auto";   // auto, on, off: every kernel of a GPU as CUPTI sees it
   RecordOptions record;

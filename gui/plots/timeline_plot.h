@@ -30,6 +30,7 @@ class TimelinePlot : public QWidget {
   [[nodiscard]] int64_t from() const { return m_from; }
   [[nodiscard]] int64_t to() const { return m_to; }
   [[nodiscard]] std::optional<SpanRef> spanAt(QPointF pixel) const;
+  [[nodiscard]] QRect trackRect(size_t track) const;  // in pixels of the widget
   [[nodiscard]] int xOf(int64_t ns) const;
 
  signals:
@@ -55,7 +56,6 @@ class TimelinePlot : public QWidget {
   void zoom(double factor, double x);
   void pan(double share);
   [[nodiscard]] QRect plotRect() const;
-  [[nodiscard]] QRect trackRect(size_t track) const;
   [[nodiscard]] int64_t timeAt(double x) const;
   void drawTrack(QPainter& painter, size_t track) const;
   void drawAxis(QPainter& painter) const;

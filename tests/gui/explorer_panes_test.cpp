@@ -234,7 +234,7 @@ class ExplorerPanesTest : public QObject {
     (void)shown(view);
     const db::AttnCall& call = m_a->facts.calls[20];
     view.plot()->showRange(call.startNs, call.startNs + call.searchNs + call.kernelNs);
-    const auto span = view.plot()->spanAt(QPointF(view.plot()->width() / 2, 70));
+    const auto span = view.plot()->spanAt(view.plot()->trackRect(1).center());
     QVERIFY(span);
     emit view.plot()->spanClicked(*span);
     QCOMPARE(session.selection().pinned().step, call.step);
