@@ -87,8 +87,7 @@ std::vector<size_t> firstPass(Values values, const ChangePointRule& rule) {
     start = std::max(last, start + rule.window / 2);
   }
   std::ranges::sort(found);
-  const auto again = std::ranges::unique(found);
-  found.erase(again.begin(), again.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
 }
 
