@@ -6,11 +6,9 @@
 #include <span>
 #include <string_view>
 
-#include "analyzer/import/attribution.h"
-#include "analyzer/import/call_recovery.h"
 #include "analyzer/import/kineto_import.h"
 #include "db/error.h"
-#include "tests/support/read_everything.h"
+#include "tests/fuzz/finish_capture.h"
 #include "tests/support/temp_dir.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
@@ -19,10 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace ditscope;
   static const tests::TempDir folder;
   constexpr int64_t kMaxUnpackedBytes = 1 << 20;
-  constexpr size_t kMemoryBytes = 4096;  // so that rows spill
-  constexpr size_t kSizesPerTrace = 16;
-  const auto path = folder / "t.db";
-  analyzer::CaptureBuilder capture(analyzer::defaultRules(), folder.path(), kMemoryBytes);
+  analyzer::CaptureBuilder capture(analyzer::defaultRules(), folder.path(), tests::kCaptureMemoryBytes);
   try {
     const auto source =
         analyzer::byteSourceOf({reinterpret_cast<const char*>(data), size}, "file", kMaxUnpackedBytes);
@@ -32,19 +27,6 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       std::abort();
     return 0;
   }
-  if (size % kSizesPerTrace != 0) {  // writing takes a hundred times as long as reading
-    (void)analyzer::recoverCalls(capture);
-    return 0;
-  }
-  const auto kernels = int64_t(capture.kernels.size());
-  db::Run run;
-  {
-    db::TraceWriter writer(path, run, {.queueCapacity = 64, .overwrite = true});
-    if (analyzer::writeCapture(capture, run, writer, {}).kernels != kernels) std::abort();
-    writer.finalise(run);
-  }
-  const db::TraceReader reader(path);
-  tests::readEverything(reader);
-  if (reader.kernelCount() != kernels) std::abort();
+  tests::finishCapture(capture, size, folder / "t.db");
   return 0;
 }

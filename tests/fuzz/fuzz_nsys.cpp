@@ -8,15 +8,13 @@
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
 
-#include "analyzer/import/attribution.h"
-#include "analyzer/import/call_recovery.h"
 #include "analyzer/import/nsys_import.h"
 #include "db/error.h"
-#include "tests/support/read_everything.h"
+#include "tests/fuzz/changed_file.h"
+#include "tests/fuzz/finish_capture.h"
 #include "tests/support/temp_dir.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
@@ -24,19 +22,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 namespace {
 
 using namespace ditscope;
-
-std::string load(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-std::string changed(std::string file, const uint8_t* changes, size_t size) {
-  for (size_t i = 0; i + 4 <= size; i += 4) {
-    const size_t offset = size_t{changes[i]} << 16 | size_t{changes[i + 1]} << 8 | changes[i + 2];
-    file[offset % file.size()] = char(changes[i + 3]);
-  }
-  return file;
-}
 
 // Rows with values of any type and size. Queries that would run for long are stopped.
 void runSql(const std::filesystem::path& path, const std::string& sql) {
@@ -55,40 +40,25 @@ void runSql(const std::filesystem::path& path, const std::string& sql) {
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const std::string intact = load(DITSCOPE_SOURCE_DIR "/tests/fuzz/data/tiny_nsys.sqlite");
+  static const std::string intact = tests::loadFile(DITSCOPE_SOURCE_DIR "/tests/fuzz/data/tiny_nsys.sqlite");
   static const tests::TempDir folder;
-  constexpr size_t kMemoryBytes = 4096;  // so that rows spill
-  constexpr size_t kSizesPerTrace = 16;
   const auto path = folder / "c.sqlite";
   for (const char* side : {"c.sqlite-wal", "c.sqlite-shm", "c.sqlite-journal"})
     std::filesystem::remove(folder / side);
   const char kind = size > 0 ? char(data[0]) : '\0';
   const std::string rest(reinterpret_cast<const char*>(data) + (size > 0 ? 1 : 0), size > 0 ? size - 1 : 0);
   std::ofstream(path, std::ios::binary)
-      << (kind == 'P'   ? changed(intact, data + 1, size - 1)
+      << (kind == 'P'   ? tests::changedFile(intact, data + 1, size - 1)
           : kind == 'S' ? intact
                         : std::string(reinterpret_cast<const char*>(data), size));
   if (kind == 'S') runSql(path, rest);
-  analyzer::CaptureBuilder capture(analyzer::defaultRules(), folder.path(), kMemoryBytes);
+  analyzer::CaptureBuilder capture(analyzer::defaultRules(), folder.path(), tests::kCaptureMemoryBytes);
   try {
     analyzer::readNsys(path, capture, {});
   } catch (const db::Error& error) {
     if (std::string_view(error.what()).find('\n') != std::string_view::npos) std::abort();
     return 0;
   }
-  if (size % kSizesPerTrace != 0) {  // writing takes a hundred times as long as reading
-    (void)analyzer::recoverCalls(capture);
-    return 0;
-  }
-  const auto kernels = int64_t(capture.kernels.size());
-  db::Run run;
-  {
-    db::TraceWriter writer(folder / "t.db", run, {.queueCapacity = 64, .overwrite = true});
-    (void)analyzer::writeCapture(capture, run, writer, {});
-    writer.finalise(run);
-  }
-  const db::TraceReader reader(folder / "t.db");
-  tests::readEverything(reader);
-  if (reader.kernelCount() != kernels) std::abort();
+  tests::finishCapture(capture, size, folder / "t.db");
   return 0;
 }
