@@ -44,10 +44,6 @@ __device__ inline void makeBarriersVisible() {
   asm volatile("fence.proxy.async.shared::cta;");
 }
 
-__device__ inline void prefetchMap(const CUtensorMap* map) {
-  asm volatile("prefetch.tensormap [%0];" ::"l"(map) : "memory");
-}
-
 // A box of the tensor (D, N, H, B) to shared memory; outside the tensor it is zero.
 __device__ inline void copyBox(uint32_t to, const CUtensorMap* map, const Barrier& full, int d, int n, int h,
                                int b) {

@@ -66,7 +66,7 @@ LoadBalance loadBalance(std::span<const ItemStamp> stamps) {
     busy += busyNs(items);
     uint64_t end = 0;
     for (const ItemStamp& item : items) end = std::max(end, item.endNs);
-    balance.lastIdleNs = std::max(balance.lastIdleNs, double(whole.end - end));
+    balance.tailNs = std::max(balance.tailNs, double(whole.end - end));
   }
   if (balance.processors > 0 && balance.spanNs > 0)
     balance.busyShare = busy / (balance.spanNs * balance.processors);

@@ -16,10 +16,10 @@ namespace ditscope::kernels {
 
 // How evenly the work lay on the processors.
 struct LoadBalance {
-  double spanNs = 0;      // first start to last end
-  double busyShare = 0;   // of processors x span; CTAs that run side by side on one count once
-  double lastIdleNs = 0;  // of the processor that ended first, until the last one ended
-  int processors = 0;     // that took part
+  double spanNs = 0;     // first start to last end
+  double busyShare = 0;  // of processors x span; CTAs that run side by side on one count once
+  double tailNs = 0;     // of the processor that ended first, until the last one ended
+  int processors = 0;    // that took part
 };
 [[nodiscard]] LoadBalance loadBalance(std::span<const ItemStamp> stamps);
 

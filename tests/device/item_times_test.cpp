@@ -23,7 +23,7 @@ TEST(ItemTimes, BalanceCountsOverlappingItemsOfAProcessorOnce) {
   EXPECT_EQ(balance.processors, 3);
   EXPECT_DOUBLE_EQ(balance.spanNs, 100);
   EXPECT_DOUBLE_EQ(balance.busyShare, (80 + 40 + 60) / 300.0);
-  EXPECT_DOUBLE_EQ(balance.lastIdleNs, 60);
+  EXPECT_DOUBLE_EQ(balance.tailNs, 60);
   EXPECT_EQ(loadBalance({}).processors, 0);
 }
 

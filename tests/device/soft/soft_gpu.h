@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 
 namespace ditscope::kernels::soft {
@@ -36,6 +37,20 @@ void runGrid(Dim grid, int threads, int sharedBytes, const std::function<void()>
 [[nodiscard]] int thread();
 [[nodiscard]] uint64_t cta();  // of all that ran, counted from 1
 [[noreturn]] void fail(const std::string& why);
+
+// A State of each thread of the running CTA, new for each CTA. One State type, one store.
+template <class State>
+State& ofThread() {
+  struct Entry {
+    uint64_t cta = 0;
+    State state;
+  };
+  static std::map<int, Entry> entries;
+  Entry& mine = entries[thread()];
+  if (mine.cta != cta()) mine.state = {};
+  mine.cta = cta();
+  return mine.state;
+}
 
 // Lets the other threads go on; `why` is said if none can.
 void pause(const char* why);

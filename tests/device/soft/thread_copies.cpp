@@ -3,7 +3,6 @@
 
 #include <cstring>
 #include <deque>
-#include <map>
 #include <vector>
 
 #include "tests/device/soft/soft_gpu.h"
@@ -16,18 +15,9 @@ struct Copy {
   const void* from;
 };
 struct Lane {
-  uint64_t cta = 0;
   std::vector<Copy> open;
   std::deque<std::vector<Copy>> groups;
 };
-// Of the running thread.
-Lane& lane() {
-  static std::map<int, Lane> lanes;
-  Lane& mine = lanes[thread()];
-  if (mine.cta != cta()) mine = {};
-  mine.cta = cta();
-  return mine;
-}
 
 void land(const Copy& copy) {
   if (copy.to % 16 != 0 || reinterpret_cast<uintptr_t>(copy.from) % 16 != 0)
@@ -42,19 +32,19 @@ void land(const Copy& copy) {
 
 void copy16(uint32_t to, const void* from) {
   if (copiesAreLate())
-    lane().open.push_back({to, from});
+    ofThread<Lane>().open.push_back({to, from});
   else
     land({to, from});
 }
 
 void commitCopies() {
-  Lane& mine = lane();
+  Lane& mine = ofThread<Lane>();
   mine.groups.push_back(std::move(mine.open));
   mine.open.clear();
 }
 
 void waitCopies(int pending) {
-  Lane& mine = lane();
+  Lane& mine = ofThread<Lane>();
   for (; int(mine.groups.size()) > pending; mine.groups.pop_front())
     for (const Copy& copy : mine.groups.front()) land(copy);
 }

@@ -19,20 +19,10 @@ constexpr int kInner = 16;
 
 // One thread's share: products not yet committed, committed groups, and the true values of its accumulators.
 struct Lane {
-  uint64_t cta = 0;
   std::vector<Product> open;
   std::deque<std::vector<Product>> groups;
   std::map<float*, std::vector<float>> accumulators;
 };
-
-// Of the running thread.
-Lane& lane() {
-  static std::map<int, Lane> lanes;
-  Lane& mine = lanes[thread()];
-  if (mine.cta != cta()) mine = {};
-  mine.cta = cta();
-  return mine;
-}
 
 // A tile in shared memory as its descriptor says (PTX ISA, matrix descriptor).
 class Tile {
@@ -145,7 +135,7 @@ void giveBack(Lane& mine) {
 }  // namespace
 
 void issueProduct(Product product) {
-  Lane& mine = lane();
+  Lane& mine = ofThread<Lane>();
   if (product.aRegisters) std::copy_n(product.aRegisters, 4, product.aAtIssue);
   const auto [entry, isNew] = mine.accumulators.try_emplace(product.c);
   if (isNew) {
@@ -156,13 +146,13 @@ void issueProduct(Product product) {
 }
 
 void commitProducts() {
-  Lane& mine = lane();
+  Lane& mine = ofThread<Lane>();
   mine.groups.push_back(std::move(mine.open));
   mine.open.clear();
 }
 
 void waitProducts(int pending) {
-  Lane& mine = lane();
+  Lane& mine = ofThread<Lane>();
   const Parcel* all = exchangeInGroup({{uint64_t(reinterpret_cast<uintptr_t>(&mine))}});
   if (thread() % kGroup == 0) {
     std::vector<Lane*> lanes;

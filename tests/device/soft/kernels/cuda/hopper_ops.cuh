@@ -18,8 +18,6 @@ struct Barrier {
 };
 
 inline void makeBarriersVisible() {}
-inline void prefetchMap(const CUtensorMap*) {}
-
 inline void copyBox(uint32_t to, const CUtensorMap* map, const Barrier& full, int d, int n, int h, int b) {
   soft::copyLater([=, bytes = soft::boxBytes(*map), barrier = full.address] {
     soft::copyBox(to, *map, d, n, h, b);
