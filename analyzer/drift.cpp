@@ -174,4 +174,28 @@ DriftTable driftFromReference(const db::TraceReader& reader, int32_t referenceSt
   return drift;
 }
 
+DriftTable driftDifference(const DriftTable& a, const DriftTable& b) {
+  DriftTable result{.referenceStep = a.referenceStep, .steps = {}, .heads = {}};
+  std::vector<std::pair<size_t, size_t>> steps;  // positions in a and b
+  for (size_t i = 0; i < a.steps.size(); ++i) {
+    const auto at = std::ranges::find(b.steps, a.steps[i]);
+    if (at == b.steps.end()) continue;
+    result.steps.push_back(a.steps[i]);
+    steps.emplace_back(i, size_t(at - b.steps.begin()));
+  }
+  const auto keyOfHead = [](const HeadDrift& head) { return std::tuple(head.layer, head.branch, head.head); };
+  std::map<std::tuple<int32_t, db::Branch, int32_t>, const HeadDrift*> others;
+  for (const HeadDrift& head : b.heads) others[keyOfHead(head)] = &head;
+  for (const HeadDrift& head : a.heads) {
+    const auto other = others.find(keyOfHead(head));
+    if (other == others.end()) continue;
+    HeadDrift& change =
+        result.heads.emplace_back(emptyDrift(head.layer, head.branch, head.head, steps.size()));
+    for (const auto values : {&HeadDrift::lse, &HeadDrift::lseSigned, &HeadDrift::mask})
+      for (size_t i = 0; i < steps.size(); ++i)
+        (change.*values)[i] = (other->second->*values)[steps[i].second] - (head.*values)[steps[i].first];
+  }
+  return result;
+}
+
 }  // namespace ditscope::analyzer

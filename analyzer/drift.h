@@ -41,6 +41,9 @@ struct DriftTable {
 [[nodiscard]] DriftTable driftFromReference(const db::TraceReader& reader, int32_t referenceStep,
                                             const Progress& progress = {});
 
+// What b has more than a, over the steps and heads that both have.
+[[nodiscard]] DriftTable driftDifference(const DriftTable& a, const DriftTable& b);
+
 // Change of the mean LSE of query blocks of `blockRows` rows each, `rows` in all (the last block may be
 // short). Blocks that are not finite in both are left out; NaN when none is left or the sizes differ.
 struct LseChange {

@@ -4,6 +4,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
@@ -76,6 +77,17 @@ std::string plainText(std::string_view text) {
     if (previous == 0xC2 && byte < 0xA0) plain[i - 1] = plain[i] = '?';
   }
   return plain;
+}
+
+std::string shortenedName(std::string_view name) {
+  constexpr size_t kStart = 40, kEnd = 40;  // bytes
+  std::string text(name);
+  if (text.size() > kStart + kEnd + 3)
+    text = text.substr(0, kStart) + "..." + text.substr(text.size() - kEnd);
+  // A character that was cut is no character any more.
+  std::ranges::replace_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0x80U) != 0; }, '?');
+  return plainText(text);
 }
 
 }  // namespace ditscope::analyzer

@@ -20,4 +20,7 @@ inline constexpr std::string_view kNoValue = "-";
 // Text of a file made safe for a terminal: control characters, and with them escape sequences, become '?'.
 [[nodiscard]] std::string plainText(std::string_view text);
 
+// A long name of a kernel as its start and its end, which says what was computed; plain ASCII text of a line.
+[[nodiscard]] std::string shortenedName(std::string_view name);
+
 }  // namespace ditscope::analyzer

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace ditscope::analyzer {
 
@@ -17,6 +18,10 @@ void Summary::add(double value) {
     sum += value;
     ++count;
   }
+}
+
+double meanOf(std::span<const double> values) {
+  return values.empty() ? kNaN : std::accumulate(values.begin(), values.end(), 0.0) / double(values.size());
 }
 
 double quantile(std::vector<double> values, double share) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <vector>
 
 namespace ditscope::analyzer {
@@ -22,6 +23,8 @@ struct Summary {
   void add(double value);
   [[nodiscard]] double mean() const { return count > 0 ? sum / static_cast<double>(count) : kNaN; }
 };
+
+[[nodiscard]] double meanOf(std::span<const double> values);  // NaN when there are none
 
 // Between the two nearest values; NaN when there are none. share in [0, 1]; values finite.
 [[nodiscard]] double quantile(std::vector<double> values, double share);

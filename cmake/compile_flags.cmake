@@ -8,6 +8,11 @@ target_compile_options(ditscope_flags INTERFACE
 # g++ 12 reports an overlap inside std::string that is not there (GCC bug 105651).
 target_compile_options(ditscope_flags INTERFACE
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-restrict>)
+# A unity build is one file that includes others, of which g++ thinks as of headers.
+if(CMAKE_UNITY_BUILD)
+  target_compile_options(ditscope_flags INTERFACE
+    $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-subobject-linkage>)
+endif()
 if(DITSCOPE_WERROR)
   target_compile_options(ditscope_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Werror>)
 endif()

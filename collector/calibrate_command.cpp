@@ -16,7 +16,7 @@
 namespace ditscope::collector {
 namespace {
 
-constexpr const char* kHelp = R"(
+constexpr const char* kCalibrateHelp = R"(
 Runs the model densely and counts, for a grid of thresholds at once, which blocks each would skip.
 Then fits ln(scale factor) = ln a + b * sparsity over all heads, and for each head.
 
@@ -27,7 +27,7 @@ Examples:
 Exit codes: 0 written, 3 bad input, 4 a failure of ours.
 )";
 
-struct CommandOptions {
+struct CalibrateArguments {
   SkipCalibrationOptions calibration;
   SampleSet set;
   bool quiet = false;
@@ -59,7 +59,7 @@ nlohmann::json toJson(const SkipCalibrationOptions& options, const SkipMeasureme
   return json;
 }
 
-std::string toText(const CommandOptions& options, const SkipMeasurement& measured) {
+std::string toText(const CalibrateArguments& options, const SkipMeasurement& measured) {
   const SkipCurve& curve = measured.calibration.global;
   std::string text = fmt::format(
       "{}: scale factor = exp({:.3f} + {:.3f} sparsity), r2 {:.3f}, {} points from {:.2f} to {:.2f}\n"
@@ -74,7 +74,7 @@ std::string toText(const CommandOptions& options, const SkipMeasurement& measure
   return text;
 }
 
-int run(CommandOptions& options) {
+int run(CalibrateArguments& options) {
   CollectOptions& sampling = options.calibration.run;
   checkOutputFile(sampling.out, sampling.overwrite);
   options.calibration.samples = samplesOf(options.set);
@@ -101,11 +101,11 @@ int run(CommandOptions& options) {
 }  // namespace
 
 std::function<int()> addCalibrateCommand(CLI::App& program) {
-  const auto options = std::make_shared<CommandOptions>();
+  const auto options = std::make_shared<CalibrateArguments>();
   CollectOptions& sampling = options->calibration.run;
   CLI::App* command =
       program.add_subcommand("calibrate", "Finds the thresholds of in-loop skips for a target sparsity");
-  command->footer(kHelp);
+  command->footer(kCalibrateHelp);
   addSampleSetOptions(*command, sampling, options->set);
   command
       ->add_option("--dense-steps", options->calibration.denseSteps,

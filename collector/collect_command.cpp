@@ -29,7 +29,7 @@ Examples:
 Exit codes: 0 recorded (also when stopped by Ctrl-C), 3 bad input, 4 a failure of ours.
 )";
 
-struct CommandOptions {
+struct CollectArguments {
   CollectOptions collect;
   std::string record = "stats";
   std::string layers;
@@ -121,7 +121,7 @@ std::string toText(const CollectOptions& options, const CollectSummary& summary)
   return text;
 }
 
-int run(const CLI::App& program, CommandOptions& options) {
+int run(const CLI::App& program, CollectArguments& options) {
   CollectOptions& collectOptions = options.collect;
   collectOptions.record.level = options.record == "full"   ? db::RecordLevel::Full
                                 : options.record == "mass" ? db::RecordLevel::Mass
@@ -160,7 +160,7 @@ int run(const CLI::App& program, CommandOptions& options) {
 }  // namespace
 
 std::function<int()> addCollectCommand(CLI::App& program) {
-  const auto options = std::make_shared<CommandOptions>();
+  const auto options = std::make_shared<CollectArguments>();
   CollectOptions& collect = options->collect;
   program.description("Records a sampling run of a diffusion transformer into a trace file.");
   program.footer("Methods of --method NAME[:key=value,...]; `ditscope methods` shows their keys:\n  " +

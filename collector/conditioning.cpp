@@ -13,15 +13,11 @@ namespace {
 constexpr double kUsualGuidanceDit = 4;
 constexpr double kUsualGuidanceWan = 5;
 
-[[noreturn]] void refuse(const std::string& what, const std::string& why, const std::string& remedy) {
-  throw db::Error(db::Error::Kind::BadInput, what, why, remedy);
-}
-
 at::Tensor noise(const CollectOptions& options, const PipelineFolder& folder, const DenoiserShape& shape) {
   const auto [frames, rows, cols] = options.latentSize.value_or(folder.latentSize);
   if (rows == 0 || cols == 0) {
-    refuse("model " + folder.root.string(), "its config.json names no size",
-           "give --size FRAMES,ROWS,COLS of the latents");
+    db::refuseInput("model " + folder.root.string(), "its config.json names no size",
+                    "give --size FRAMES,ROWS,COLS of the latents");
   }
   const auto seed = static_cast<uint64_t>(options.seed);
   if (shape.classConditional) return seededNoise({1, folder.channels, rows, cols}, seed);
@@ -31,8 +27,8 @@ at::Tensor noise(const CollectOptions& options, const PipelineFolder& folder, co
 int64_t checkedLabel(const CollectOptions& options, int64_t classes) {
   const int64_t label = options.label.value_or(0);
   if (label < 0 || label >= classes) {
-    refuse(fmt::format("--label {}", label), fmt::format("the model has {} classes", classes),
-           fmt::format("give a label from 0 to {}", classes - 1));
+    db::refuseInput(fmt::format("--label {}", label), fmt::format("the model has {} classes", classes),
+                    fmt::format("give a label from 0 to {}", classes - 1));
   }
   return label;
 }
@@ -40,9 +36,10 @@ int64_t checkedLabel(const CollectOptions& options, int64_t classes) {
 at::Tensor promptTensor(const TensorMap& tensors, const std::string& name, const std::string& file) {
   const auto found = tensors.find(name);
   if (found == tensors.end())
-    refuse(file, "has no tensor " + name, "write prompt_embeds and negative_prompt_embeds");
+    db::refuseInput(file, "has no tensor " + name, "write prompt_embeds and negative_prompt_embeds");
   if (found->second.dim() != 3 || found->second.size(0) != 1) {
-    refuse(file, fmt::format("{} does not have the shape [1, tokens, text_dim]", name), "write one prompt");
+    db::refuseInput(file, fmt::format("{} does not have the shape [1, tokens, text_dim]", name),
+                    "write one prompt");
   }
   return found->second.to(at::kFloat);
 }
@@ -58,7 +55,7 @@ SamplingRequest makeRequest(const CollectOptions& options, const PipelineFolder&
   if (shape.classConditional) {
     request.label = checkedLabel(options, shape.nullLabel);
     if (!options.promptEmbeds.empty())
-      refuse("--prompt-embeds", "the model takes a class label", "give --label");
+      db::refuseInput("--prompt-embeds", "the model takes a class label", "give --label");
   } else if (!options.promptEmbeds.empty()) {
     const TensorMap tensors = readSafetensors(options.promptEmbeds);
     request.text = promptTensor(tensors, "prompt_embeds", options.promptEmbeds.string());
@@ -71,8 +68,8 @@ SamplingRequest makeRequest(const CollectOptions& options, const PipelineFolder&
     request.text = folder.labelEmbeds.narrow(0, request.label, 1);
     request.uncondText = folder.labelEmbeds.narrow(0, classes, 1);
   } else {
-    refuse("model " + folder.root.string(), "it wants a text prompt",
-           "give --prompt-embeds FILE.safetensors");
+    db::refuseInput("model " + folder.root.string(), "it wants a text prompt",
+                    "give --prompt-embeds FILE.safetensors");
   }
   return request;
 }

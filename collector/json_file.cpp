@@ -9,18 +9,14 @@
 namespace ditscope::collector {
 namespace {
 
-[[noreturn]] void refuse(const std::filesystem::path& file, const char* why, const char* remedy) {
-  throw db::Error(db::Error::Kind::BadInput, file.string(), why, remedy);
-}
-
 nlohmann::json readJson(const std::filesystem::path& file, const char* remedy) {
   std::error_code error;
   std::ifstream in(file, std::ios::binary);
-  if (!std::filesystem::is_regular_file(file, error) || !in) refuse(file, "cannot read it", remedy);
+  if (!std::filesystem::is_regular_file(file, error) || !in) db::refuseInput(file, "cannot read it", remedy);
   try {
     return nlohmann::json::parse(in);
   } catch (const nlohmann::json::exception&) {
-    refuse(file, "not valid JSON", "download the file again");
+    db::refuseInput(file, "not valid JSON", "download the file again");
   }
 }
 
@@ -28,13 +24,13 @@ nlohmann::json readJson(const std::filesystem::path& file, const char* remedy) {
 
 nlohmann::json readJsonObject(const std::filesystem::path& file) {
   nlohmann::json json = readJson(file, "check the path; a model folder has diffusers' layout");
-  if (!json.is_object()) refuse(file, "not a JSON object", "download the file again");
+  if (!json.is_object()) db::refuseInput(file, "not a JSON object", "download the file again");
   return json;
 }
 
 nlohmann::json readJsonArray(const std::filesystem::path& file) {
   nlohmann::json json = readJson(file, "check the path");
-  if (!json.is_array()) refuse(file, "not a JSON array", "check that it is the file meant");
+  if (!json.is_array()) db::refuseInput(file, "not a JSON array", "check that it is the file meant");
   return json;
 }
 

@@ -14,7 +14,7 @@
 namespace ditscope::collector {
 namespace {
 
-constexpr const char* kHelp = R"(
+constexpr const char* kMethodsHelp = R"(
 Examples:
   ditscope methods                        all of them
   ditscope methods sparge                 one
@@ -108,7 +108,7 @@ std::function<int()> addMethodsCommand(CLI::App& program) {
   CLI::App* command = program.add_subcommand("methods", "the sparsity methods and their parameters");
   command->add_option("NAME", options->name, "only this method")->type_name("");
   command->add_flag("--json", options->json, "one JSON object");
-  command->footer(kHelp);
+  command->footer(kMethodsHelp);
   program.require_subcommand(1);
   return [options] {
     const std::vector<MethodInfo> shown =

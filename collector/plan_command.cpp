@@ -20,7 +20,7 @@
 namespace ditscope::collector {
 namespace {
 
-constexpr const char* kHelp = R"(
+constexpr const char* kPlanHelp = R"(
 In each step of a sampling run, each layer gets the cheapest of: its output of the step before, a window with
 residual for one branch, for both, full attention for one branch; as long as the prediction changes by less
 than the layer's part of the threshold. DiTFastAttn, arXiv 2406.08552; its thresholds are 0.025 to 0.15.
@@ -34,7 +34,7 @@ Exit codes: 0 written (also when stopped by Ctrl-C: the steps that were not reac
 4 a failure of ours.
 )";
 
-struct CommandOptions {
+struct PlanArguments {
   CollectOptions sampling;
   PlanSearchOptions search;
   SampleSet set;
@@ -43,7 +43,7 @@ struct CommandOptions {
 };
 
 // A sample for each label and seed.
-std::vector<CalibrationSample> samplesOf(const CommandOptions& options, const Session& session) {
+std::vector<CalibrationSample> samplesOf(const PlanArguments& options, const Session& session) {
   std::vector<CalibrationSample> samples;
   for (const SampleSet::Sample& sample : options.set.samples()) {
     CollectOptions one = options.sampling;
@@ -69,7 +69,7 @@ std::map<std::string, int> countTreatments(const CompressionPlan& plan) {
   return counts;
 }
 
-nlohmann::json toJson(const CommandOptions& options, const db::Run& run, const PlanSearchResult& result) {
+nlohmann::json toJson(const PlanArguments& options, const db::Run& run, const PlanSearchResult& result) {
   nlohmann::json json = result.plan.toJson();
   json["model"] = options.sampling.model;
   json["scheduler"] = run.scheduler;
@@ -81,7 +81,7 @@ nlohmann::json toJson(const CommandOptions& options, const db::Run& run, const P
   return json;
 }
 
-std::string toText(const CommandOptions& options, const PlanSearchResult& result) {
+std::string toText(const PlanArguments& options, const PlanSearchResult& result) {
   const CompressionPlan& plan = result.plan;
   std::string text = fmt::format(
       "{}: {} steps x {} layers{}\n", options.sampling.out.string(), plan.steps(), plan.layers(),
@@ -93,7 +93,7 @@ std::string toText(const CommandOptions& options, const PlanSearchResult& result
   return text;
 }
 
-int run(CommandOptions& options) {
+int run(PlanArguments& options) {
   CollectOptions& sampling = options.sampling;
   checkOutputFile(sampling.out, sampling.overwrite);
   if (!options.set.labels.empty()) sampling.label = options.set.labels.front();
@@ -126,10 +126,10 @@ int run(CommandOptions& options) {
 }  // namespace
 
 std::function<int()> addPlanCommand(CLI::App& program) {
-  const auto options = std::make_shared<CommandOptions>();
+  const auto options = std::make_shared<PlanArguments>();
   CollectOptions& sampling = options->sampling;
   CLI::App* command = program.add_subcommand("plan", "Searches DiTFastAttn's compression plan for a model");
-  command->footer(kHelp);
+  command->footer(kPlanHelp);
   addSampleSetOptions(*command, sampling, options->set);
   command
       ->add_option("--threshold", options->search.threshold,

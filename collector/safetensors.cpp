@@ -38,10 +38,6 @@ constexpr std::array<std::pair<std::string_view, at::ScalarType>, 11> kDtypes{{
     {"C64", at::kComplexFloat},
 }};
 
-[[noreturn]] void refuse(const fs::path& file, const std::string& why, const std::string& remedy) {
-  throw db::Error(db::Error::Kind::BadInput, file.string(), why, remedy);
-}
-
 [[noreturn]] void fail(const fs::path& file, const std::string& why, const std::string& remedy) {
   throw db::Error(db::Error::Kind::Failure, file.string(), why, remedy);
 }
@@ -69,7 +65,7 @@ at::Tensor decodeF8(const at::Tensor& bytes, float (*decode)(uint8_t)) {
 void readBytes(std::ifstream& in, at::Tensor& into, const fs::path& file) {
   const auto bytes = static_cast<std::streamsize>(into.nbytes());
   if (bytes > 0 && !in.read(static_cast<char*>(into.data_ptr()), bytes)) {
-    refuse(file, "it ended while its tensors were read", "check that nothing else writes to it");
+    db::refuseInput(file, "it ended while its tensors were read", "check that nothing else writes to it");
   }
 }
 
@@ -80,8 +76,8 @@ at::Tensor readTensor(std::ifstream& in, const TensorEntry& entry, const fs::pat
     return pair.first == (isF8 ? "U8" : entry.dtype);
   });
   if (known == kDtypes.end()) {
-    refuse(file, fmt::format("a tensor has the dtype {}, which LibTorch does not have", entry.dtype),
-           "convert the file to F32, F16 or BF16");
+    db::refuseInput(file, fmt::format("a tensor has the dtype {}, which LibTorch does not have", entry.dtype),
+                    "convert the file to F32, F16 or BF16");
   }
   try {
     at::Tensor tensor = at::empty(entry.shape, known->second);
@@ -138,14 +134,14 @@ TensorMap readSafetensors(const fs::path& file, Metadata* metadata) {
   const uint64_t fileBytes = fs::is_regular_file(file, error) ? fs::file_size(file, error) : 0;
   std::ifstream in(file, std::ios::binary);
   if (error || !fs::is_regular_file(file, error) || !in)
-    refuse(file, "cannot read it", "check the path and its permissions");
+    db::refuseInput(file, "cannot read it", "check the path and its permissions");
 
   std::array<char, 8> prefix{};
   in.read(prefix.data(), prefix.size());
   const std::span<const char> got(prefix.data(), static_cast<size_t>(in.gcount()));
   std::string json(safetensorsHeaderLength(got, fileBytes, file.string()), '\0');
   if (!in.read(json.data(), static_cast<std::streamsize>(json.size()))) {
-    refuse(file, "it ended while its header was read", "check that nothing else writes to it");
+    db::refuseInput(file, "it ended while its header was read", "check that nothing else writes to it");
   }
   SafetensorsHeader header = parseSafetensorsHeader(json, fileBytes - 8 - json.size(), file.string());
 

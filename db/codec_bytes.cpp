@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "db/codec_bytes.h"
 
+#include <zlib.h>
 #include <zstd.h>
 
-#include <array>
 #include <memory>
 
 namespace ditscope::db {
 namespace {
 
 constexpr int kCompressionLevel = 3;  // level 1 is hardly faster here, higher ones hardly smaller
-
-constexpr std::array<uint32_t, 256> makeCrcTable() {
-  std::array<uint32_t, 256> table{};
-  for (uint32_t i = 0; i < 256; ++i) {
-    uint32_t value = i;
-    for (int bit = 0; bit < 8; ++bit) value = (value & 1) != 0 ? 0xEDB88320u ^ (value >> 1) : value >> 1;
-    table[i] = value;
-  }
-  return table;
-}
-constexpr std::array<uint32_t, 256> kCrcTable = makeCrcTable();
 
 struct FreeContext {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
@@ -30,9 +19,7 @@ struct FreeContext {
 }  // namespace
 
 uint32_t crc32(ByteView bytes) {
-  uint32_t crc = ~uint32_t{0};
-  for (const std::byte byte : bytes) crc = kCrcTable[(crc ^ uint32_t(byte)) & 0xff] ^ (crc >> 8);
-  return ~crc;
+  return uint32_t(::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 Bytes compress(ByteView raw) {

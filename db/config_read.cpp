@@ -16,9 +16,9 @@ namespace ditscope::db {
 namespace {
 
 constexpr size_t kMaxFileBytes = size_t{64} << 20;
-constexpr size_t kMaxTextBytes = 4096;
+constexpr size_t kMaxConfigTextBytes = 4096;
 constexpr int64_t kMaxTokens = int64_t{1} << 40;
-constexpr int64_t kMaxEntries = 1'000'000;
+constexpr int64_t kMaxConfigEntries = 1'000'000;
 constexpr int64_t kMaxCells = int64_t{1} << 24;  // of the model: layers x heads x steps x 2 branches
 constexpr int64_t kMaxCellsNamed = int64_t{1}
                                    << 28;  // by all entries together, so that a table is made in no time
@@ -46,7 +46,7 @@ IndexRange parseRange(const JsonNode& node, int32_t count) {
 }
 
 std::vector<IndexRange> parseRanges(const JsonNode& node, int32_t count) {
-  node.requireArray(1, kMaxEntries);
+  node.requireArray(1, kMaxConfigEntries);
   std::vector<IndexRange> ranges;
   ranges.reserve(node.size());
   for (size_t i = 0; i < node.size(); ++i) ranges.push_back(parseRange(node.element(i), count));
@@ -75,7 +75,7 @@ ParameterValue parseParameter(const JsonNode& node) {
   if (node.value().is_number()) return node.value().get<double>();
   node.require(node.value().is_string(), "a parameter must be a number, a text, true or false");
   const auto& text = node.value().get_ref<const std::string&>();
-  node.require(text.size() <= kMaxTextBytes, "the text is too long");
+  node.require(text.size() <= kMaxConfigTextBytes, "the text is too long");
   return text;
 }
 
@@ -148,7 +148,7 @@ class EntryParser {
 ConfigModel parseModel(const JsonNode& node) {
   node.requireObject(kModelKeys, ExtraKeys::Refused);
   ConfigModel model;
-  model.className = node.member("class").text(kMaxTextBytes);
+  model.className = node.member("class").text(kMaxConfigTextBytes);
   model.layers = int32_t(node.member("layers").integer(1, 100'000));
   model.heads = int32_t(node.member("heads").integer(1, kMaxHeads));
   model.tokens = node.member("tokens").integer(1, kMaxTokens);
@@ -176,7 +176,7 @@ void parseHeader(const JsonNode& root, SparsityConfig& config) {
   config.model = parseModel(root.member("model"));
   const JsonNode scheduler = root.member("scheduler");
   scheduler.requireObject(kSchedulerKeys, ExtraKeys::Refused);
-  config.scheduler = scheduler.member("name").text(kMaxTextBytes);
+  config.scheduler = scheduler.member("name").text(kMaxConfigTextBytes);
   config.steps = int32_t(scheduler.member("steps").integer(1, 1'000'000));
   root.require(double(config.steps) * config.model.layers * config.model.heads * 2 <= double(kMaxCells),
                fmt::format("steps x layers x heads x 2 branches are more than {}", kMaxCells));
@@ -198,10 +198,10 @@ SparsityConfig parseConfigAs(std::string_view text, const std::string& what) {
   const auto forEach = [&](const char* key, const auto& visit) {
     if (!root.has(key)) return;
     const JsonNode list = root.member(key);
-    list.requireArray(0, kMaxEntries);
+    list.requireArray(0, kMaxConfigEntries);
     for (size_t i = 0; i < list.size(); ++i) visit(list.element(i));
   };
-  forEach("traces", [&](const JsonNode& uuid) { config.traces.push_back(uuid.text(kMaxTextBytes)); });
+  forEach("traces", [&](const JsonNode& uuid) { config.traces.push_back(uuid.text(kMaxConfigTextBytes)); });
   root.member("defaults").requireObject(kDefaultsKeys, ExtraKeys::Prefixed);
   config.defaults = parseChoice(root.member("defaults"));
   EntryParser entries(config);

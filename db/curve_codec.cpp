@@ -9,15 +9,15 @@ namespace {
 
 constexpr uint32_t kDifferencePlanes = 1;
 constexpr float kOne = 65534;
-constexpr uint16_t kNan = 65535;
+constexpr uint16_t kCurveNan = 65535;
 constexpr BlobShape kShape{2, kCurvePoints};
 
-uint16_t codeOf(float recall) {
-  return std::isnan(recall) ? kNan : uint16_t(std::round(std::clamp(recall, 0.0f, 1.0f) * kOne));
+uint16_t curveCode(float recall) {
+  return std::isnan(recall) ? kCurveNan : uint16_t(std::round(std::clamp(recall, 0.0f, 1.0f) * kOne));
 }
 
 float recallOf(uint16_t code) {
-  return code == kNan ? kNotMeasured : float(code) / kOne;
+  return code == kCurveNan ? kNotMeasured : float(code) / kOne;
 }
 
 }  // namespace
@@ -33,7 +33,7 @@ Bytes encodeCurves(std::span<const RecallCurve> curves) {
     for (const std::vector<float>* part : {&curve.byRow, &curve.byHead}) {
       uint16_t before = 0;
       for (const float recall : *part) {
-        const uint16_t code = codeOf(recall);
+        const uint16_t code = curveCode(recall);
         codes.push_back(uint16_t(code - before));  // wraps, and unwraps when added up again
         before = code;
       }

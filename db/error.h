@@ -25,4 +25,9 @@ class Error : public std::runtime_error {
   Kind m_kind;
 };
 
+[[noreturn]] inline void refuseInput(const std::string& what, const std::string& why,
+                                     const std::string& remedy) {
+  throw Error(Error::Kind::BadInput, what, why, remedy);
+}
+
 }  // namespace ditscope::db

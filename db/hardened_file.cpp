@@ -18,8 +18,6 @@
 namespace ditscope::db {
 namespace {
 
-constexpr const char* kTakeIntact = "take an intact copy or record again";
-
 [[noreturn]] void refuse(const std::string& name, const std::string& why, const std::string& remedy) {
   throw Error(Error::Kind::BadInput, "cannot read " + name, why, remedy);
 }

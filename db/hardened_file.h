@@ -13,6 +13,8 @@
 
 namespace ditscope::db {
 
+inline constexpr const char* kTakeIntact = "take an intact copy or record again";
+
 struct OurFile {
   const char* name;  // for example "DiTScope trace"
   uint32_t applicationId;

@@ -9,8 +9,8 @@ namespace ditscope::db {
 namespace {
 
 constexpr uint32_t kScaledPlanes = 1;
-constexpr uint16_t kLargestCode = 65532;
-constexpr uint16_t kNan = 65533;
+constexpr uint16_t kLargestLseCode = 65532;
+constexpr uint16_t kLseNan = 65533;
 constexpr uint16_t kPlusInf = 65534;
 constexpr uint16_t kMinusInf = 65535;
 
@@ -20,15 +20,15 @@ struct Scale {
   double step = 0;
 
   [[nodiscard]] uint16_t codeOf(float value) const {
-    if (std::isnan(value)) return kNan;
+    if (std::isnan(value)) return kLseNan;
     if (std::isinf(value)) return value > 0 ? kPlusInf : kMinusInf;
-    return step > 0 ? uint16_t(std::min<double>(std::round((double{value} - lowest) / step), kLargestCode))
+    return step > 0 ? uint16_t(std::min<double>(std::round((double{value} - lowest) / step), kLargestLseCode))
                     : 0;
   }
   [[nodiscard]] float valueOf(uint16_t code) const {
     constexpr float kInf = std::numeric_limits<float>::infinity();
-    if (code == kNan) return std::numeric_limits<float>::quiet_NaN();
-    if (code > kNan) return code == kPlusInf ? kInf : -kInf;
+    if (code == kLseNan) return std::numeric_limits<float>::quiet_NaN();
+    if (code > kLseNan) return code == kPlusInf ? kInf : -kInf;
     return float(lowest + step * code);
   }
 };
@@ -42,7 +42,7 @@ Scale scaleFor(const std::vector<float>& values) {
     highest = std::max(highest, value);
   }
   if (lowest > highest) return {};
-  return {lowest, (double{highest} - lowest) / kLargestCode};
+  return {lowest, (double{highest} - lowest) / kLargestLseCode};
 }
 
 }  // namespace
@@ -76,7 +76,7 @@ std::optional<std::vector<float>> decodeLse(const HeadBlobView& blob, int32_t he
   const ByteView segment = blob.segment(head);
   const Scale scale{readAt<float>(segment, 0), readAt<double>(segment, sizeof(float))};
   if (!std::isfinite(scale.lowest) || !(scale.step >= 0) ||
-      scale.lowest + scale.step * kLargestCode > std::numeric_limits<float>::max() * 1.001) {
+      scale.lowest + scale.step * kLargestLseCode > std::numeric_limits<float>::max() * 1.001) {
     throw CodecError("the scale of LSE values is out of range");
   }
   const auto codes = decompressPlanes(segment.subspan(sizeof(float) + sizeof(double)), blob.shape().cells());

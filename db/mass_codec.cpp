@@ -10,12 +10,12 @@ namespace {
 constexpr uint32_t kLog2Planes = 1;
 constexpr float kStepsPerOctave = 256;
 constexpr float kLowestLog2 = -64;
-constexpr uint16_t kLargestCode = 1 + uint16_t(65 * kStepsPerOctave);  // mass 2; code 0 is mass 0
+constexpr uint16_t kLargestMassCode = 1 + uint16_t(65 * kStepsPerOctave);  // mass 2; code 0 is mass 0
 
-uint16_t codeOf(float mass) {
+uint16_t massCode(float mass) {
   if (!(mass > 0)) return 0;
   const float code = 1 + std::round((std::log2(mass) - kLowestLog2) * kStepsPerOctave);
-  return uint16_t(std::clamp(code, 1.0f, float(kLargestCode)));
+  return uint16_t(std::clamp(code, 1.0f, float(kLargestMassCode)));
 }
 
 float massOf(uint16_t code) {
@@ -35,7 +35,7 @@ Bytes encodeMasses(std::span<const BlockMass> masses) {
     }
     shape = {mass.rows, mass.cols};
     codes.resize(mass.mass.size());
-    std::ranges::transform(mass.mass, codes.begin(), codeOf);
+    std::ranges::transform(mass.mass, codes.begin(), massCode);
     builder.add(kLog2Planes, compressPlanes(codes));
   }
   return builder.finish(shape);
@@ -45,7 +45,7 @@ std::optional<BlockMass> decodeMass(const HeadBlobView& blob, int32_t head) {
   if (blob.encoding(head) == kAbsent) return std::nullopt;
   if (blob.encoding(head) != kLog2Planes) throw CodecError("the encoding of block masses is unknown");
   const std::vector<uint16_t> codes = decompressPlanes(blob.segment(head), blob.shape().cells());
-  if (std::ranges::any_of(codes, [](uint16_t code) { return code > kLargestCode; })) {
+  if (std::ranges::any_of(codes, [](uint16_t code) { return code > kLargestMassCode; })) {
     throw CodecError("a block mass is out of range");
   }
   BlockMass mass{blob.shape().rows, blob.shape().cols, std::vector<float>(codes.size())};

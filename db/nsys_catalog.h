@@ -2,6 +2,7 @@
 // Which tables and columns an export of Nsight Systems has, out of those that are ever read.
 #pragma once
 
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <set>

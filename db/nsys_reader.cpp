@@ -19,7 +19,7 @@ namespace {
 
 constexpr int kOpcodesPerPoll = 20'000;  // below a millisecond
 constexpr int64_t kFewestBytesOfARow = 4;
-constexpr size_t kMaxTextBytes = 500;
+constexpr size_t kMaxNameBytes = 500;
 constexpr const char* kKernels = "CUPTI_ACTIVITY_KIND_KERNEL";
 constexpr const char* kCalls = "CUPTI_ACTIVITY_KIND_RUNTIME";
 constexpr const char* kRanges = "NVTX_EVENTS";
@@ -77,7 +77,7 @@ class Row {
 };
 
 std::string cleaned(std::string_view text) {
-  std::string clean(text.substr(0, kMaxTextBytes));
+  std::string clean(text.substr(0, kMaxNameBytes));
   const bool isText = isUtf8(clean);
   for (char& c : clean)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f || (!isText && (c & 0x80) != 0)) c = '?';

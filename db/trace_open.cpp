@@ -23,7 +23,6 @@ constexpr int kOpcodesPerPoll = 20'000;  // below a millisecond
   throw Error(Error::Kind::BadInput, "cannot read " + name, why, remedy);
 }
 
-constexpr const char* kTakeIntact = "take an intact copy or record again";
 constexpr OurFile kTrace{"DiTScope trace", uint32_t(kApplicationId),
                          "give a file that ditscope collect or ditscope import wrote"};
 

@@ -5,6 +5,7 @@
 // One reader belongs to one thread. All functions throw db::Error for a damaged or newer file.
 #pragma once
 
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <memory>

@@ -18,10 +18,10 @@ constexpr size_t kCachedWords = 4 << 20;  // 32 MiB
 
 // Runs decode(view) on a blob, when the call has that blob and the head.
 template <class Reader, class Decode>
-auto decodeHead(const Reader& reader, int64_t callId, int32_t head, std::string_view kind, Decode decode)
+auto decodeHead(Reader& reader, int64_t callId, int32_t head, std::string_view kind, Decode decode)
     -> decltype(decode(std::declval<const HeadBlobView&>())) {
-  const auto found = reader.blob(callId, kind);
-  if (!found || head < 0) return std::nullopt;
+  const auto* found = reader.blob(callId, kind);
+  if (found == nullptr || head < 0) return std::nullopt;
   try {
     const HeadBlobView view(found->data);
     if (head >= view.heads()) return std::nullopt;
@@ -33,16 +33,20 @@ auto decodeHead(const Reader& reader, int64_t callId, int32_t head, std::string_
 
 }  // namespace
 
-std::optional<TraceReader::Impl::Blob> TraceReader::Impl::blob(int64_t callId, std::string_view kind) const {
+const TraceReader::Impl::Blob* TraceReader::Impl::blob(int64_t callId, std::string_view kind) {
+  const std::pair<int64_t, std::string> key(callId, kind);
+  if (lastBlob && lastBlobKey == key) return &*lastBlob;
   Rows row = rows("SELECT crc32, base_call_id, data FROM attn_blob WHERE call_id = ? AND kind = ?");
   row.bindAll(callId, kind);
-  if (!row.next()) return std::nullopt;
+  if (!row.next()) return nullptr;
   const int64_t crc = row.integer();
   const std::optional<int64_t> base = row.optionalInteger();
   const ByteView data = row.blob();
   if (crc != int64_t{crc32(data)})
     damaged(fmt::format("the {} data of call {} fail their checksum", kind, callId));
-  return Blob{Bytes(data.begin(), data.end()), base};
+  lastBlob = Blob{Bytes(data.begin(), data.end()), base};
+  lastBlobKey = key;
+  return &*lastBlob;
 }
 
 void TraceReader::Impl::remember(int64_t callId, int32_t head, const BlockMask& mask) {
@@ -68,9 +72,9 @@ std::optional<BlockMask> TraceReader::Impl::mask(int64_t callId, int32_t head) {
       mask = known->second;
       break;
     }
-    std::optional<Blob> found = blob(*at, "mask");
-    if (!found && chain.empty()) return std::nullopt;
-    if (!found || chain.size() >= kMaxMaskChain)
+    const Blob* found = blob(*at, "mask");
+    if (found == nullptr && chain.empty()) return std::nullopt;
+    if (found == nullptr || chain.size() >= kMaxMaskChain)
       damaged(fmt::format("the mask of call {} has no beginning", callId));
     try {
       const HeadBlobView view(found->data);
@@ -79,7 +83,7 @@ std::optional<BlockMask> TraceReader::Impl::mask(int64_t callId, int32_t head) {
     } catch (const CodecError& error) {
       damaged(fmt::format("the mask of call {}: {}", *at, error.what()));
     }
-    chain.push_back({*at, std::move(found->data), head});
+    chain.push_back({*at, found->data, head});
     at = found->baseCallId;
   }
   for (auto link = chain.rbegin(); link != chain.rend(); ++link) {

@@ -27,7 +27,9 @@ struct TraceReader::Impl {
     Bytes data;
     std::optional<int64_t> baseCallId;
   };
-  [[nodiscard]] std::optional<Blob> blob(int64_t callId, std::string_view kind) const;  // checksum verified
+  // Checksum verified; null when the call has none. The one that was asked for last is kept, because the
+  // heads of a call share a blob. Valid until the next call.
+  [[nodiscard]] const Blob* blob(int64_t callId, std::string_view kind);
 
   [[nodiscard]] std::optional<BlockMask> mask(int64_t callId, int32_t head);
   void remember(int64_t callId, int32_t head, const BlockMask& mask);
@@ -41,6 +43,8 @@ struct TraceReader::Impl {
   // Stepping through time asks for the same chain of differences again and again.
   std::map<std::pair<int64_t, int32_t>, BlockMask> masks;  // by (call, head)
   size_t cachedWords = 0;
+  std::pair<int64_t, std::string> lastBlobKey;  // call and kind; a call's blobs never change once written
+  std::optional<Blob> lastBlob;
 };
 
 }  // namespace ditscope::db

@@ -7,13 +7,13 @@
 #include <array>
 
 #include "db/error.h"
+#include "db/hardened_file.h"
 #include "db/text.h"
 #include "db/torch_error.h"
 
 namespace ditscope::db {
 namespace {
 
-constexpr const char* kTakeIntact = "take an intact copy";
 constexpr zip_int64_t kMaxEntries = 200'000;
 
 // Bytes between the start of an entry's local header and its name, and what the header of one extra field

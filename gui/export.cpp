@@ -13,7 +13,6 @@
 namespace ditscope::gui {
 namespace {
 
-constexpr double kPictureScale = 2;
 constexpr double kPointsPerPixel = 0.75;  // at 96 pixels an inch
 
 [[noreturn]] void cannotWrite(const QString& path) {

@@ -9,6 +9,8 @@
 
 namespace ditscope::gui {
 
+inline constexpr double kPictureScale = 2;  // pixels of an exported or copied picture, of one of the pane
+
 void exportPane(Pane& pane, const QString& path);
 
 }  // namespace ditscope::gui

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "db/error.h"
+#include "gui/lean_memory.h"
 #include "gui/main_window.h"
 #include "gui/screenshot.h"
 #include "gui/views/pane_registry.h"
@@ -119,6 +120,7 @@ int run(int argc, char** argv, const Options& options) {
     qputenv("QT_QPA_PLATFORM", "offscreen");
   }
   if (picture) qInstallMessageHandler(keepQuiet);
+  ditscope::gui::keepMemoryLean();
   QApplication app(argc, argv);
   QApplication::setOrganizationName(QStringLiteral("DiTScope"));
   QApplication::setApplicationName(QStringLiteral("ditscope-gui"));

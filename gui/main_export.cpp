@@ -21,8 +21,6 @@
 namespace ditscope::gui {
 namespace {
 
-constexpr double kPictureScale = 2;  // of an exported or copied picture
-
 QString demoTrace() {  // of a source tree, or installed beside the program
   const QString folder = QCoreApplication::applicationDirPath();
   for (const char* place : {"/../../tests/data/demo.db", "/../share/ditscope/demo.db"}) {

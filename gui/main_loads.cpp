@@ -51,6 +51,7 @@ void MainWindow::connectLoad(LoadJob& job, const std::function<void(const TraceP
     m_quiet = false;
     m_message->showError(message);
   });
+  connect(&job, &LoadJob::damaged, m_message, &MessageBar::showError);
   connect(&job, &LoadJob::cancelled, m_message, &MessageBar::clear);
   connect(m_message, &MessageBar::cancelAsked, &job, &LoadJob::cancel);
 }

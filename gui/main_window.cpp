@@ -172,7 +172,8 @@ void MainWindow::updateHealth() {
 }
 
 bool MainWindow::settled() const {
-  return !m_load.running() && !m_loadOther.running() && m_workspace->settled();
+  const auto idle = [](const LoadJob& job) { return !job.running() && !job.checking(); };
+  return idle(m_load) && idle(m_loadOther) && m_workspace->settled();
 }
 
 void MainWindow::remember() {

@@ -185,6 +185,8 @@ void takePicture(const PictureRequest& request) {
   if (!whole && entry == entries.end())
     refuse(QStringLiteral("--view %1").arg(request.view), QStringLiteral("there is no such view"),
            QStringLiteral("use one of %1").arg(viewNames().join(QStringLiteral(", "))));
+  for (const QString& file : {request.trace, request.other})
+    if (!file.isEmpty()) checkTrace(file.toStdString());
   const Runs runs{loadTrace(request.trace.toStdString()),
                   request.other.isEmpty() ? nullptr : loadTrace(request.other.toStdString()), request.shown};
   const Cell cell = parseSelection(request.select, *runs.a);

@@ -20,8 +20,7 @@ b=$work/other.db
 if [ -x "$bin/ditscope-collect" ]; then
   collect=("$bin/ditscope" collect --model demo-video --label 9 --steps 20 --record mass --quiet)
   "${collect[@]}" --method topk:density=0.25,dense_steps=4 --frames "$work/dense-frames" --out "$work/dense.db"
-  "${collect[@]}" --method window:radius=0.06,dense_steps=4 --frames "$work/other-frames" --out "$b" ||
-    "${collect[@]}" --method topk:density=0.125,dense_steps=4 --frames "$work/other-frames" --out "$b"
+  "${collect[@]}" --method window:frames=1,dense_steps=4 --frames "$work/other-frames" --out "$b"
   a=$work/dense.db
 else
   a=$work/before.db

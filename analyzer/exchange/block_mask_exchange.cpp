@@ -25,10 +25,6 @@ namespace {
 constexpr int64_t kBlock = 128;
 constexpr int64_t kMostBlocks = 16'000'000;  // in one file, eight bytes each while it is built
 
-[[noreturn]] void refuse(const std::string& what, const std::string& why, const std::string& remedy) {
-  throw db::Error(db::Error::Kind::BadInput, what, why, remedy);
-}
-
 std::string nameOf(const db::AttnCall& call, const char* array) {
   return fmt::format("step.{}.layer.{}.{}.{}", call.step, call.layer, db::nameOf(call.branch), array);
 }
@@ -64,7 +60,8 @@ class TraceMasks {
       add(call, heads);
     }
     if (m_tensors.empty())
-      refuse("cannot write block masks", "no attention call was recorded there", "name a recorded --step");
+      db::refuseInput("cannot write block masks", "no attention call was recorded there",
+                      "name a recorded --step");
   }
 
   [[nodiscard]] const db::TorchTensorMap& tensors() const { return m_tensors; }
@@ -98,8 +95,8 @@ class TraceMasks {
       if (dense) continue;
       m_blocks += rows * cols;
       if (m_blocks > kMostBlocks)
-        refuse("cannot write block masks", fmt::format("they have over {} blocks", kMostBlocks),
-               "write one step at a time with --step");
+        db::refuseInput("cannot write block masks", fmt::format("they have over {} blocks", kMostBlocks),
+                        "write one step at a time with --step");
       const std::vector<double> kept = regrid(*mask, call, rows, cols);
       tally(*mask, kept, row);
       masks.insert(masks.end(), kept.begin(), kept.end());
@@ -140,8 +137,8 @@ void writeTraceMasks(const db::TraceReader& reader, const ExchangeOptions& optio
 
 void refuseConfig(const db::SparsityConfig&, const ExchangeOptions&, const std::filesystem::path&,
                   LossReport&) {
-  refuse("cannot write block masks", "a configuration names methods, which find masks in the data",
-         "record a run with ditscope collect --config and export its trace");
+  db::refuseInput("cannot write block masks", "a configuration names methods, which find masks in the data",
+                  "record a run with ditscope collect --config and export its trace");
 }
 
 class MaskReader {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyzer/exchange/cell_groups.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <tuple>
@@ -87,6 +89,16 @@ class Grouper {
 
 std::vector<CellGroup> groupCells(const CellExtent& extent, std::span<const uint32_t> ids) {
   return Grouper(extent, ids).groups();
+}
+
+std::string rangesText(const std::vector<db::IndexRange>& ranges, char separator) {
+  std::string text;
+  for (const db::IndexRange& range : ranges) {
+    if (!text.empty()) text += separator;
+    text += fmt::format("{}", range.first);
+    if (range.last != range.first) text += fmt::format("-{}", range.last);
+  }
+  return text;
 }
 
 }  // namespace ditscope::analyzer

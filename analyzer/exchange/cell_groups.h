@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "db/config.h"
@@ -29,5 +30,7 @@ struct CellGroup {
 
 // Disjoint groups that cover every cell whose id is not 0, by first step, layer and head.
 [[nodiscard]] std::vector<CellGroup> groupCells(const CellExtent& extent, std::span<const uint32_t> ids);
+
+[[nodiscard]] std::string rangesText(const std::vector<db::IndexRange>& ranges, char separator);  // 0-3,7
 
 }  // namespace ditscope::analyzer

@@ -10,22 +10,12 @@
 namespace ditscope::analyzer {
 namespace {
 
-std::string rangesText(const std::vector<db::IndexRange>& ranges) {
-  std::string text;
-  for (const db::IndexRange& range : ranges) {
-    if (!text.empty()) text += ',';
-    text += range.first == range.last ? fmt::format("{}", range.first)
-                                      : fmt::format("{}-{}", range.first, range.last);
-  }
-  return text;
-}
-
 // "layers 0-3 heads 1,3 steps 4-19 cond", or "all cells".
 std::string cellsText(const db::CellSelector& cells) {
   std::string text;
-  if (!cells.layers.empty()) text += " layers " + rangesText(cells.layers);
-  if (!cells.heads.empty()) text += " heads " + rangesText(cells.heads);
-  if (cells.steps) text += " steps " + rangesText({*cells.steps});
+  if (!cells.layers.empty()) text += " layers " + rangesText(cells.layers, ',');
+  if (!cells.heads.empty()) text += " heads " + rangesText(cells.heads, ',');
+  if (cells.steps) text += " steps " + rangesText({*cells.steps}, ',');
   if (cells.branch) text += fmt::format(" {}", db::nameOf(*cells.branch));
   return text.empty() ? "all cells" : text.substr(1);
 }

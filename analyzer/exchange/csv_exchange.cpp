@@ -19,16 +19,6 @@
 namespace ditscope::analyzer {
 namespace {
 
-std::string rangesText(const std::vector<db::IndexRange>& ranges) {
-  std::string text;
-  for (const db::IndexRange& range : ranges) {
-    if (!text.empty()) text += ' ';
-    text += range.first == range.last ? fmt::format("{}", range.first)
-                                      : fmt::format("{}-{}", range.first, range.last);
-  }
-  return text;
-}
-
 // As JSON where a bare word would read back as something else.
 std::string valueText(const db::ParameterValue& value) {
   if (const bool* on = std::get_if<bool>(&value)) return *on ? "true" : "false";
@@ -60,12 +50,12 @@ std::string expectedText(const db::Expected& expected) {
 
 std::string lineOf(const std::string& component, const db::CellSelector& cells,
                    const db::MethodChoice& choice) {
-  const std::string steps = cells.steps ? rangesText({*cells.steps}) : "";
+  const std::string steps = cells.steps ? rangesText({*cells.steps}, ' ') : "";
   const std::string branch = cells.branch ? std::string(db::nameOf(*cells.branch)) : "";
   const std::string columns[kCsvColumns] = {csvText(component),
                                             steps,
-                                            rangesText(cells.layers),
-                                            rangesText(cells.heads),
+                                            rangesText(cells.layers, ' '),
+                                            rangesText(cells.heads, ' '),
                                             branch,
                                             csvText(choice.method),
                                             csvText(parametersText(choice)),

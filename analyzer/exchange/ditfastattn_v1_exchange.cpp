@@ -11,8 +11,8 @@
 namespace ditscope::analyzer {
 namespace {
 
-void writePlan(const db::SparsityConfig& config, const ExchangeOptions&, const std::filesystem::path& path,
-               LossReport& report) {
+void writeFirstPlan(const db::SparsityConfig& config, const ExchangeOptions&,
+                    const std::filesystem::path& path, LossReport& report) {
   const FastAttnPlan plan = planOf(config, report);
   const int64_t tokens = config.model.grid.count();
   report.push_back(
@@ -27,7 +27,7 @@ void writePlan(const db::SparsityConfig& config, const ExchangeOptions&, const s
     entry.push_back({{std::string("attn1")}, {std::move(steps)}});
     entry.push_back({{std::string("attn2")}, {}});
     entry.push_back({{std::string("ff")}, {}});
-    layers.push_back({std::move(entry)});
+    layers.emplace_back().content = std::move(entry);
   }
   db::writeTorchFile(path, {std::move(layers)});
 }
@@ -42,7 +42,7 @@ const db::TorchValue::List* stepsOf(const db::TorchValue& layer) {
   return nullptr;
 }
 
-db::SparsityConfig readPlan(const ExchangeInput& input, LossReport& report) {
+db::SparsityConfig readFirstPlan(const ExchangeInput& input, LossReport& report) {
   constexpr const char* kRemedy =
       "give the plan of DiTFastAttn's first version, a list of {\"attn1\": [...]}";
   const db::TorchValue value = db::parseTorchFile(std::as_bytes(std::span(input.bytes)), input.name);
@@ -72,8 +72,8 @@ ExchangeFormat ditfastattnV1Exchange() {
   return {.name = "ditfastattn-v1",
           .help = "plan of DiTFastAttn's authors (torch.save)",
           .extension = ".pt",
-          .write = writePlan,
-          .read = readPlan};
+          .write = writeFirstPlan,
+          .read = readFirstPlan};
 }
 
 }  // namespace ditscope::analyzer

@@ -10,19 +10,19 @@
 namespace ditscope::analyzer {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
 constexpr size_t kMaxPatterns = 4096, kMaxPatternBytes = 256;
 constexpr const char* kRemedy = "give the config.json of a component with sparse_attention_config";
 
 class GroupParser {
  public:
-  GroupParser(const ExchangeInput& input, const json& root) : m_input(input), m_root(root) {}
+  GroupParser(const ExchangeInput& input, const Json& root) : m_input(input), m_root(root) {}
 
   SkipGroup parse() const {
     if (!m_root.is_object()) refuse("it is no object");
     if (m_root.contains("skip_softmax")) return parseUserSettings(m_root["skip_softmax"]);
-    const json& group = findGroup();
+    const Json& group = findGroup();
     SkipGroup result;
     result.setting = settingOf(group);
     result.targets = texts(group, "targets");
@@ -36,7 +36,7 @@ class GroupParser {
  private:
   [[noreturn]] void refuse(const std::string& why) const { refuseImport(m_input, why, kRemedy); }
 
-  std::optional<double> number(const json& object, const char* key, double least, double most) const {
+  std::optional<double> number(const Json& object, const char* key, double least, double most) const {
     const auto found = object.find(key);
     if (found == object.end() || found->is_null()) return {};
     const double value = found->is_number() ? found->get<double>() : std::nan("");
@@ -45,19 +45,19 @@ class GroupParser {
     return value;
   }
 
-  std::vector<std::string> texts(const json& object, const char* key) const {
+  std::vector<std::string> texts(const Json& object, const char* key) const {
     const auto found = object.find(key);
     if (found == object.end()) return {};
     if (!found->is_array() || found->size() > kMaxPatterns)
       refuse(fmt::format("{} is no list of texts", key));
-    for (const json& text : *found)
+    for (const Json& text : *found)
       if (!text.is_string() || text.get_ref<const std::string&>().size() > kMaxPatternBytes)
         refuse(fmt::format("{} is no list of texts of up to {} bytes", key, kMaxPatternBytes));
     return *found;
   }
 
   // vLLM-Omni: {"skip_softmax": {"threshold": lambda, "disabled_until_timestep": gate}}
-  SkipGroup parseUserSettings(const json& settings) const {
+  SkipGroup parseUserSettings(const Json& settings) const {
     if (!settings.is_object()) refuse("skip_softmax is no object");
     SkipGroup group;
     group.lambda = number(settings, "threshold", 0, 1e6);
@@ -67,19 +67,19 @@ class GroupParser {
     return group;
   }
 
-  static bool isSkip(const json& group) {
-    return group.is_object() && (group.value("algorithm", json()) == "skip_softmax" ||
-                                 group.value("sparse_algo", json()) == "softmax_skip");
+  static bool isSkip(const Json& group) {
+    return group.is_object() && (group.value("algorithm", Json()) == "skip_softmax" ||
+                                 group.value("sparse_algo", Json()) == "softmax_skip");
   }
 
-  const json& findGroup() const {
-    const json& config =
+  const Json& findGroup() const {
+    const Json& config =
         m_root.contains("sparse_attention_config") ? m_root["sparse_attention_config"] : m_root;
     if (!config.is_object()) refuse("sparse_attention_config is no object");
     if (isSkip(config)) return config;  // TensorRT-LLM's options
     const auto groups = config.find("config_groups");
     if (groups == config.end() || !groups->is_object()) refuse("it has no config_groups");
-    const json* found = nullptr;
+    const Json* found = nullptr;
     for (const auto& [name, group] : groups->items()) {
       if (!isSkip(group)) continue;
       if (found != nullptr) refuse("it has several groups of skip_softmax, of which there may be one");
@@ -89,7 +89,7 @@ class GroupParser {
     return *found;
   }
 
-  double targetOf(const json& group) const {
+  double targetOf(const Json& group) const {
     if (m_input.options.target) return *m_input.options.target;
     const auto found = group.find("target_sparsity");
     if (found == group.end()) refuseImport(m_input, "it has no target_sparsity", "give one with --target");
@@ -99,7 +99,7 @@ class GroupParser {
     return *target;
   }
 
-  SkipSetting settingOf(const json& group) const {
+  SkipSetting settingOf(const Json& group) const {
     const auto factor = group.find("threshold_scale_factor");
     if (factor == group.end()) refuse("it has no threshold_scale_factor");
     if (factor->is_number())
@@ -117,8 +117,8 @@ class GroupParser {
   }
 
   // Both say the same: ln a is what the fit in log space yields.
-  void checkFormula(const json& factor) const {
-    const json formula = factor.value("formula", json(kSkipFormula));
+  void checkFormula(const Json& factor) const {
+    const Json formula = factor.value("formula", Json(kSkipFormula));
     std::string text = formula.is_string() ? formula.get<std::string>() : std::string();
     std::erase(text, ' ');
     if (text != "a*exp(b*target_sparsity)" && text != "exp(log_a+b*target_sparsity)")
@@ -126,17 +126,17 @@ class GroupParser {
   }
 
   const ExchangeInput& m_input;
-  const json& m_root;
+  const Json& m_root;
 };
 
-bool areTexts(const json& list) {
-  return list.is_array() && std::ranges::all_of(list, [](const json& text) { return text.is_string(); });
+bool areTexts(const Json& list) {
+  return list.is_array() && std::ranges::all_of(list, [](const Json& text) { return text.is_string(); });
 }
 
 }  // namespace
 
-SkipGroup parseSkipGroup(const ExchangeInput& input, const json& json) {
-  return GroupParser(input, json).parse();
+SkipGroup parseSkipGroup(const ExchangeInput& input, const Json& settings) {
+  return GroupParser(input, settings).parse();
 }
 
 nlohmann::ordered_json skipNote(const SkipGroup& group) {
@@ -151,7 +151,7 @@ nlohmann::ordered_json skipNote(const SkipGroup& group) {
   return note;
 }
 
-bool isSkipNote(const json& note) {
+bool isSkipNote(const Json& note) {
   if (!note.is_object()) return false;
   const auto isNumber = [&](const char* key) { return !note.contains(key) || note[key].is_number(); };
   const bool curve = note.contains("a") == note.contains("b") &&

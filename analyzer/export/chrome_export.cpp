@@ -87,7 +87,7 @@ class ChromeSink final : public TimelineSink {
   bool m_first = true;
 };
 
-void write(const db::TraceReader& reader, const std::filesystem::path& path, const Progress& progress) {
+void writeChrome(const db::TraceReader& reader, const std::filesystem::path& path, const Progress& progress) {
   PartFile file(path);
   ChromeSink sink(file, reader.run());
   walkTimeline(reader, sink, progress);
@@ -98,7 +98,7 @@ void write(const db::TraceReader& reader, const std::filesystem::path& path, con
 }  // namespace
 
 TraceExport chromeExport() {
-  return {"chrome", "timeline for chrome://tracing, Perfetto and Speedscope", ".json", write};
+  return {"chrome", "timeline for chrome://tracing, Perfetto and Speedscope", ".json", writeChrome};
 }
 
 }  // namespace ditscope::analyzer

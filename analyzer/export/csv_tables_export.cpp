@@ -200,7 +200,8 @@ void writeTables(const db::TraceReader& reader, const std::filesystem::path& fol
   writeHeads(reader, folder);
 }
 
-void write(const db::TraceReader& reader, const std::filesystem::path& folder, const Progress& progress) {
+void writeCsvTables(const db::TraceReader& reader, const std::filesystem::path& folder,
+                    const Progress& progress) {
   std::error_code error;
   const bool isNew = std::filesystem::create_directory(folder, error);
   if (error)
@@ -217,7 +218,7 @@ void write(const db::TraceReader& reader, const std::filesystem::path& folder, c
 }  // namespace
 
 TraceExport csvTablesExport() {
-  return {"csv-tables", "CSV tables of steps, layers, calls, heads and kernels", "a folder", write};
+  return {"csv-tables", "CSV tables of steps, layers, calls, heads and kernels", "a folder", writeCsvTables};
 }
 
 }  // namespace ditscope::analyzer

@@ -132,7 +132,7 @@ std::string page(const TraceFacts& facts, const std::vector<KernelTotal>& kernel
              htmlName(summary.run.uuid));
 }
 
-void write(const db::TraceReader& reader, const std::filesystem::path& path, const Progress& progress) {
+void writeHtml(const db::TraceReader& reader, const std::filesystem::path& path, const Progress& progress) {
   PartFile file(path);
   file.write(page(readFacts(reader), kernelTotals(reader, progress), reader.circumstances()));
   file.commit();
@@ -141,7 +141,7 @@ void write(const db::TraceReader& reader, const std::filesystem::path& path, con
 }  // namespace
 
 TraceExport htmlExport() {
-  return {"html", "report in one page, without scripts", ".html", write};
+  return {"html", "report in one page, without scripts", ".html", writeHtml};
 }
 
 }  // namespace ditscope::analyzer

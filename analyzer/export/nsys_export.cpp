@@ -7,7 +7,7 @@
 namespace ditscope::analyzer {
 namespace {
 
-void write(const db::TraceReader& reader, const std::filesystem::path& path, const Progress& progress) {
+void writeNsys(const db::TraceReader& reader, const std::filesystem::path& path, const Progress& progress) {
   PartPath file(path);
   db::writeNsysFile(reader, file.part(), progress);
   file.commit();
@@ -16,7 +16,8 @@ void write(const db::TraceReader& reader, const std::filesystem::path& path, con
 }  // namespace
 
 TraceExport nsysExport() {
-  return {"nsys-sqlite", "kernels and ranges in the tables of an Nsight Systems export", ".sqlite", write};
+  return {"nsys-sqlite", "kernels and ranges in the tables of an Nsight Systems export", ".sqlite",
+          writeNsys};
 }
 
 }  // namespace ditscope::analyzer

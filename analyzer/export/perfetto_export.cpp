@@ -144,7 +144,8 @@ class PerfettoSink final : public TimelineSink {
   Interning m_interning;
 };
 
-void write(const db::TraceReader& reader, const std::filesystem::path& path, const Progress& progress) {
+void writePerfetto(const db::TraceReader& reader, const std::filesystem::path& path,
+                   const Progress& progress) {
   PartFile file(path);
   PerfettoSink sink(file, reader.run());
   walkTimeline(reader, sink, progress);
@@ -154,7 +155,7 @@ void write(const db::TraceReader& reader, const std::filesystem::path& path, con
 }  // namespace
 
 TraceExport perfettoExport() {
-  return {"perfetto", "timeline for ui.perfetto.dev and trace_processor", ".pftrace", write};
+  return {"perfetto", "timeline for ui.perfetto.dev and trace_processor", ".pftrace", writePerfetto};
 }
 
 }  // namespace ditscope::analyzer

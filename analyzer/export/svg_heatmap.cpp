@@ -13,7 +13,7 @@
 namespace ditscope::analyzer {
 namespace {
 
-constexpr double kLeft = 44, kTop = 6, kBottom = 40, kBarGap = 16, kBarWidth = 12, kBarLabels = 62;
+constexpr double kMapLeft = 44, kMapTop = 6, kMapBottom = 40, kBarGap = 16, kBarWidth = 12, kBarLabels = 62;
 constexpr double kPlotWidth = 370, kPlotHeight = 230;
 constexpr double kTextWidth = 38, kTextHeight = 15;  // a cell that holds its value
 // Beyond it a page would take too long to draw; what is left out is said.
@@ -49,8 +49,8 @@ std::string shortText(Quantity quantity, double value) {
 
 std::string cell(const Heatmap& map, const Layout& l, const Range& range, size_t row, size_t col) {
   const double value = map.grid.at(row, col);
-  const double x = kLeft + l.cellWidth * double(col);
-  const double y = kTop + l.cellHeight * double(row);
+  const double x = kMapLeft + l.cellWidth * double(col);
+  const double y = kMapTop + l.cellHeight * double(row);
   const double gap = std::min(l.cellWidth, l.cellHeight) > 12 ? 1 : 0;
   const RampColour colour = rampColour((value - range.lo) / (range.hi - range.lo));
   const std::string tip =
@@ -80,30 +80,31 @@ size_t labelEvery(double cellSize, double labelSize) {
 std::string axes(const Heatmap& map, const Layout& l) {
   std::string svg;
   for (size_t row = 0; row < l.rows; row += labelEvery(l.cellHeight, 13))
-    svg += fmt::format(R"(<text class="r" x="{:.2f}" y="{:.2f}">{}</text>)", kLeft - 6,
-                       kTop + l.cellHeight * (double(row) + 0.5) + 3.5, numberOf(map.grid.rowKeys[row]));
+    svg += fmt::format(R"(<text class="r" x="{:.2f}" y="{:.2f}">{}</text>)", kMapLeft - 6,
+                       kMapTop + l.cellHeight * (double(row) + 0.5) + 3.5, numberOf(map.grid.rowKeys[row]));
   for (size_t col = 0; col < l.cols; col += labelEvery(l.cellWidth, 22))
     svg += fmt::format(R"(<text class="m" x="{:.2f}" y="{:.2f}">{}</text>)",
-                       kLeft + l.cellWidth * (double(col) + 0.5), kTop + l.height() + 14,
+                       kMapLeft + l.cellWidth * (double(col) + 0.5), kMapTop + l.height() + 14,
                        numberOf(map.grid.colKeys[col]));
-  svg += fmt::format(R"(<text class="m t" x="{:.2f}" y="{:.2f}">{}</text>)", kLeft + l.width() / 2,
-                     kTop + l.height() + 32, htmlText(map.colTitle));
+  svg += fmt::format(R"(<text class="m t" x="{:.2f}" y="{:.2f}">{}</text>)", kMapLeft + l.width() / 2,
+                     kMapTop + l.height() + 32, htmlText(map.colTitle));
   return svg +
          fmt::format(R"svg(<text class="m t" transform="translate(12 {:.2f}) rotate(-90)">{}</text>)svg",
-                     kTop + l.height() / 2, htmlText(map.rowTitle));
+                     kMapTop + l.height() / 2, htmlText(map.rowTitle));
 }
 
 std::string colourBar(const Heatmap& map, const Layout& l, const Range& range) {
-  const double x = kLeft + l.width() + kBarGap;
+  const double x = kMapLeft + l.width() + kBarGap;
   std::string svg =
-      fmt::format(R"svg(<rect x="{:.2f}" y="{}" width="{}" height="{:.2f}" fill="url(#ramp)"/>)svg", x, kTop,
-                  kBarWidth, l.height());
+      fmt::format(R"svg(<rect x="{:.2f}" y="{}" width="{}" height="{:.2f}" fill="url(#ramp)"/>)svg", x,
+                  kMapTop, kBarWidth, l.height());
   const int labels = l.height() < 60 ? 2 : 3;
   for (int i = 0; i < labels; ++i) {
     const double at = double(i) / (labels - 1);
-    svg += fmt::format(R"(<text x="{:.2f}" y="{:.2f}">{}</text>)", x + kBarWidth + 5,
-                       kTop + l.height() * (1 - at) + 9 * at,  // the first and the last stay beside the bar
-                       htmlText(tickText(map.quantity, range.lo + at * (range.hi - range.lo))));
+    svg +=
+        fmt::format(R"(<text x="{:.2f}" y="{:.2f}">{}</text>)", x + kBarWidth + 5,
+                    kMapTop + l.height() * (1 - at) + 9 * at,  // the first and the last stay beside the bar
+                    htmlText(tickText(map.quantity, range.lo + at * (range.hi - range.lo))));
   }
   return svg;
 }
@@ -133,8 +134,8 @@ std::string heatmapFigure(const Heatmap& map) {
   if (std::ranges::none_of(map.grid.values, [](double v) { return std::isfinite(v); })) return {};
   const Layout l = layoutOf(map.grid);
   const Range range = colourRange(map.quantity, map.grid.values);
-  const double width = kLeft + l.width() + kBarGap + kBarWidth + kBarLabels;
-  const double height = kTop + l.height() + kBottom;
+  const double width = kMapLeft + l.width() + kBarGap + kBarWidth + kBarLabels;
+  const double height = kMapTop + l.height() + kMapBottom;
   std::string svg =
       fmt::format(R"(<figure><h3>{0}</h3><svg class="map" viewBox="0 0 {1:.0f} {2:.0f}" width="{1:.0f}" )"
                   R"(height="{2:.0f}" role="img" aria-label="{0}">)",

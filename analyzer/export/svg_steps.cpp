@@ -16,15 +16,16 @@
 namespace ditscope::analyzer {
 namespace {
 
-constexpr double kLeft = 62, kTop = 8, kWidth = 400, kHeight = 196, kBottom = 38, kRight = 12;
+constexpr double kStepsLeft = 62, kStepsTop = 8, kStepsWidth = 400, kStepsHeight = 196, kStepsBottom = 38,
+                 kStepsRight = 12;
 
 struct Axes {
   double first, last;  // steps at the left and right ends
   double top;          // value at the upper end; the lower one is 0
   [[nodiscard]] double x(double step) const {
-    return kLeft + kWidth * (last > first ? (step - first) / (last - first) : 0.5);
+    return kStepsLeft + kStepsWidth * (last > first ? (step - first) / (last - first) : 0.5);
   }
-  [[nodiscard]] double y(double value) const { return kTop + kHeight * (1 - value / top); }
+  [[nodiscard]] double y(double value) const { return kStepsTop + kStepsHeight * (1 - value / top); }
 };
 
 // The next of 1, 2, 5 times a power of ten.
@@ -42,14 +43,15 @@ std::string frame(const Axes& axes, std::span<const int32_t> steps, Quantity qua
     const double value = axes.top * i / 2;
     svg += fmt::format(
         R"(<path class="g" d="M{:.1f} {:.1f}h{:.1f}"/><text class="r" x="{:.1f}" y="{:.1f}">{}</text>)",
-        kLeft, axes.y(value), kWidth, kLeft - 6, axes.y(value) + 3.5, htmlText(tickText(quantity, value)));
+        kStepsLeft, axes.y(value), kStepsWidth, kStepsLeft - 6, axes.y(value) + 3.5,
+        htmlText(tickText(quantity, value)));
   }
   const size_t every = std::max<size_t>(1, (steps.size() + 9) / 10);
   for (size_t i = 0; i < steps.size(); i += every)
     svg += fmt::format(R"(<text class="m" x="{:.1f}" y="{:.1f}">{}</text>)", axes.x(steps[i]),
-                       kTop + kHeight + 15, steps[i]);
-  return svg + fmt::format(R"(<text class="m t" x="{:.1f}" y="{:.1f}">step</text>)", kLeft + kWidth / 2,
-                           kTop + kHeight + 32);
+                       kStepsTop + kStepsHeight + 15, steps[i]);
+  return svg + fmt::format(R"(<text class="m t" x="{:.1f}" y="{:.1f}">step</text>)",
+                           kStepsLeft + kStepsWidth / 2, kStepsTop + kStepsHeight + 32);
 }
 
 std::string figure(const std::string& title, const std::string& body, const std::string& caption) {
@@ -57,7 +59,8 @@ std::string figure(const std::string& title, const std::string& body, const std:
       R"(<figure><h3>{0}</h3><svg class="map" viewBox="0 0 {1:.0f} {2:.0f}" width="{1:.0f}" )"
       R"(height="{2:.0f}" role="img" aria-label="{0}">{3}</svg><figcaption>{4}</figcaption></figure>)"
       "\n",
-      htmlText(title), kLeft + kWidth + kRight, kTop + kHeight + kBottom, body, caption);
+      htmlText(title), kStepsLeft + kStepsWidth + kStepsRight, kStepsTop + kStepsHeight + kStepsBottom, body,
+      caption);
 }
 
 }  // namespace
@@ -124,7 +127,7 @@ std::string stepTimesFigure(std::span<const db::Step> steps, std::span<const db:
     top = std::max(top, p.other);
     p.other = std::max(0.0, p.other - p.attention - p.search - p.record);  // calls of an import may overlap
   }
-  const double bar = 0.7 * kWidth / double(parts.size());
+  const double bar = 0.7 * kStepsWidth / double(parts.size());
   Axes axes{double(numbers.front()) - 0.5, double(numbers.back()) + 0.5, top};
   std::string bars;
   for (const auto& [step, p] : parts) {
@@ -135,8 +138,8 @@ std::string stepTimesFigure(std::span<const db::Step> steps, std::span<const db:
       if (ns <= 0) continue;
       bars += fmt::format(R"(<rect class="p-{}" x="{:.1f}" y="{:.2f}" width="{:.1f}" height="{:.2f}">)"
                           "<title>step {}, {}: {}</title></rect>",
-                          name, axes.x(step) - bar / 2, axes.y(below + ns), bar, kHeight * ns / top, step,
-                          name, formatDuration(ns));
+                          name, axes.x(step) - bar / 2, axes.y(below + ns), bar, kStepsHeight * ns / top,
+                          step, name, formatDuration(ns));
       below += ns;
     }
   }

@@ -16,7 +16,7 @@
 namespace ditscope::analyzer {
 namespace {
 
-constexpr int64_t kKernelsPerReport = 4096;
+constexpr int64_t kSpansPerReport = 4096;
 
 struct TimelineFacts {
   std::vector<db::Step> steps;
@@ -220,7 +220,7 @@ void walkTimeline(const db::TraceReader& reader, TimelineSink& sink, const Progr
   int64_t done = 0;
   reader.forEachKernel([&](const db::Kernel& kernel) {
     kernels.add(kernel);
-    if (++done % kKernelsPerReport == 0 && progress && !progress(done, total)) throw db::Cancelled();
+    if (++done % kSpansPerReport == 0 && progress && !progress(done, total)) throw db::Cancelled();
   });
 }
 

@@ -19,7 +19,7 @@ struct Counter {
 constexpr Counter kCounters[] = {{"Density", "share", &CallMeans::density},
                                  {"LSE drift", "nats", &CallMeans::lseDrift}};
 
-using Place = std::pair<int32_t, db::Branch>;
+using CounterPlace = std::pair<int32_t, db::Branch>;
 
 }  // namespace
 
@@ -41,7 +41,7 @@ void addCounters(std::span<const db::Step> steps, std::span<const db::AttnCall> 
                  TimelineSink& sink) {
   for (const Counter& counter : kCounters) {
     std::map<int32_t, Summary> ofStep;
-    std::map<Place, std::string> places;  // that have a value
+    std::map<CounterPlace, std::string> places;  // that have a value
     for (const db::AttnCall& call : calls) {
       const auto found = means.find(call.id);
       if (found == means.end() || (found->second.*counter.value).count == 0) continue;
@@ -60,7 +60,7 @@ void addCounters(std::span<const db::Step> steps, std::span<const db::AttnCall> 
     const int64_t all = addTrack("all layers");
     for (const db::Step& step : steps)
       if (ofStep.contains(step.index)) sink.sample({all, step.startNs, ofStep[step.index].mean()});
-    std::map<Place, int64_t> tracks;
+    std::map<CounterPlace, int64_t> tracks;
     for (const auto& [place, name] : places) tracks[place] = addTrack(name);
     for (const db::AttnCall& call : calls) {
       const auto found = means.find(call.id);

@@ -16,7 +16,7 @@
 namespace ditscope::analyzer {
 namespace {
 
-constexpr const char* kFooter = R"(
+constexpr const char* kCompareFooter = R"(
 Series with the same kernel, launch configuration, problem and device are compared. SLOWER and FASTER need a 99 %
 interval of the shift beyond what matters (1 % from 1 ms, 2 % from 50 us, 5 % below, at least 0.3 us; 2 % where a side
 has one run) and ranks that differ after correction for all kernels; SAME an interval within it; everything else is
@@ -150,7 +150,7 @@ void addGuardCommands(CLI::App& app, GuardArguments& a) {
       ->type_name("N");
   compare->add_option("--seed", a.rule.verdict.bootstrap.seed, "of the resampling (default: 1)")
       ->type_name("SEED");
-  compare->footer(kFooter);
+  compare->footer(kCompareFooter);
 }
 
 std::optional<CommandResult> runGuardCommand(const CLI::App& app, const GuardArguments& a) {

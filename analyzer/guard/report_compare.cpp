@@ -11,18 +11,7 @@
 namespace ditscope::analyzer {
 namespace {
 
-constexpr size_t kShown = 20;                     // kernels of a verdict, unless all are wanted
-constexpr size_t kNameStart = 40, kNameEnd = 40;  // bytes of a long name; its end says what was computed
-
-std::string shortened(const SeriesKey& key) {
-  std::string text = describe(key);
-  if (text.size() > kNameStart + kNameEnd + 3)
-    text = text.substr(0, kNameStart) + "..." + text.substr(text.size() - kNameEnd);
-  // A character that was cut is no character any more.
-  std::ranges::replace_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0x80U) != 0; }, '?');
-  return plainText(text);
-}
+constexpr size_t kShownKernels = 20;  // kernels of a verdict, unless all are wanted
 
 Emphasis emphasisOf(Verdict verdict) {
   switch (verdict) {
@@ -72,8 +61,8 @@ std::string seriesTable(const Comparison& c, Verdict verdict, size_t shown, cons
     const std::string note = s.note.empty() ? "" : " (" + s.note + ")";
     table.addRow({fmt::format("{}{}", s.judgement.likely && verdict == Verdict::Slower ? "likely " : "",
                               nameOf(verdict)),
-                  shortened(s.key), formatDuration(e.baseMedianNs), formatDuration(e.newMedianNs),
-                  fmt::format("{} | {}", e.baseSamples, e.newSamples),
+                  shortenedName(describe(s.key)), formatDuration(e.baseMedianNs),
+                  formatDuration(e.newMedianNs), fmt::format("{} | {}", e.baseSamples, e.newSamples),
                   all > 0 ? formatPercent(s.baseNs / all) : std::string(kNoValue),
                   plainText(s.judgement.reason + note)});
   }
@@ -90,7 +79,7 @@ std::string unpairedText(const char* side, const std::vector<Unpaired>& left, si
   std::string text =
       fmt::format("\nonly in {}: {}, {}\n", side, plural(int64_t(left.size()), "kernel"), formatDuration(ns));
   for (size_t i = 0; i < std::min(shown, left.size()); ++i)
-    text += fmt::format("  {:>10}  {}\n", formatDuration(left[i].ns), shortened(left[i].key));
+    text += fmt::format("  {:>10}  {}\n", formatDuration(left[i].ns), shortenedName(describe(left[i].key)));
   return text;
 }
 
@@ -119,7 +108,7 @@ std::string compareText(const Comparison& c, bool all, const TextStyle& style) {
   for (const std::string& note : c.notes)
     text += emphasise("note: ", Emphasis::Warning, style) + plainText(note) + "\n";
   text += screenedText("base", c.baseCounts) + screenedText("new", c.newCounts);
-  const size_t shown = all ? c.series.size() : kShown;
+  const size_t shown = all ? c.series.size() : kShownKernels;
   for (const Verdict verdict : {Verdict::Slower, Verdict::Faster, Verdict::Unclear})
     text += seriesTable(c, verdict, shown, style);
   if (all) text += seriesTable(c, Verdict::Same, shown, style);

@@ -10,7 +10,7 @@
 namespace ditscope::analyzer {
 namespace {
 
-constexpr size_t kShown = 30;       // rows of a table; a comment holds 65,536 characters
+constexpr size_t kMostRows = 30;    // rows of a table; a comment holds 65,536 characters
 constexpr size_t kNameBytes = 200;  // of a kernel
 
 // Text of a trace inside HTML inside a table cell: whatever could be markup becomes an entity.
@@ -41,7 +41,7 @@ std::string table(const Comparison& c, Verdict verdict) {
       "| kernel | base | new | change | 99 % interval | matters from | |\n|---|--:|--:|--:|--:|--:|---|\n";
   size_t rows = 0;
   for (const ComparedSeries& s : c.series) {
-    if (s.judgement.verdict != verdict || rows++ >= kShown) continue;
+    if (s.judgement.verdict != verdict || rows++ >= kMostRows) continue;
     const ShiftEvidence& e = s.evidence;
     const std::string& note = verdict == Verdict::Unclear ? s.judgement.reason : s.note;
     text += fmt::format("| {} | {} | {} | {} | {} to {} | {} | {} |\n", nameCell(s.key),
@@ -49,7 +49,7 @@ std::string table(const Comparison& c, Verdict verdict) {
                         formatShift(e.interval.low), formatShift(e.interval.high), formatShift(e.floor),
                         cell(note));
   }
-  if (rows > kShown) text += fmt::format("\n{} more are in the JSON report.\n", rows - kShown);
+  if (rows > kMostRows) text += fmt::format("\n{} more are in the JSON report.\n", rows - kMostRows);
   return text;
 }
 

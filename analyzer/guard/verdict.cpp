@@ -19,7 +19,7 @@ constexpr double kMostThrottled = 0.5;
 constexpr int64_t kQuietRuns = 3;     // on a side, where others were disturbed
 constexpr double kModesApart = 0.05;  // at least; heaps nearer than this are ticks of a timer or two clocks
 
-struct Side {
+struct SideFacts {
   std::vector<RunValues> runs;       // log ns, each ascending
   std::vector<RunValues> logClocks;  // beside them; empty where a clock is not known
   int64_t disturbed = 0;             // runs that were left out because they were throttled most of the time
@@ -34,7 +34,7 @@ bool isMostlyThrottled(const RunSamples& run) {
   return double(run.counts.throttled) > kMostThrottled * double(launchesOf(run));
 }
 
-void addRun(Side& side, const RunSamples& run) {
+void addRun(SideFacts& side, const RunSamples& run) {
   std::vector<size_t> order(run.ns.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::ranges::sort(order, {}, [&](size_t i) { return run.ns[i]; });
@@ -50,11 +50,11 @@ void addRun(Side& side, const RunSamples& run) {
 }
 
 // A run that something disturbed most of the time does not count where others do.
-Side sideOf(std::span<const RunSamples> runs, int64_t minSamples) {
+SideFacts sideOf(std::span<const RunSamples> runs, int64_t minSamples) {
   const auto hasEnough = [=](const RunSamples& run) { return int64_t(run.ns.size()) >= minSamples; };
   const bool anyQuiet = std::ranges::any_of(
       runs, [&](const RunSamples& run) { return hasEnough(run) && !isMostlyThrottled(run); });
-  Side side;
+  SideFacts side;
   for (const RunSamples& run : runs) {
     if (!hasEnough(run)) continue;
     if (anyQuiet && isMostlyThrottled(run)) {
@@ -75,7 +75,7 @@ std::vector<double> pooled(const std::vector<RunValues>& runs) {  // ascending
 }
 
 // Takes from each time what its kind takes in the base, so that all kinds can be looked at together.
-void withinKinds(Side& side, const ModeMatch& match) {
+void withinKinds(SideFacts& side, const ModeMatch& match) {
   if (match.centres.size() < 2) return;
   for (size_t i = 0; i < side.runs.size(); ++i) {
     RunValues& run = side.runs[i];
@@ -91,7 +91,7 @@ void withinKinds(Side& side, const ModeMatch& match) {
   }
 }
 
-std::vector<double> pooledCycles(const Side& side) {  // ascending
+std::vector<double> pooledCycles(const SideFacts& side) {  // ascending
   std::vector<double> all;
   for (size_t i = 0; i < side.runs.size(); ++i)
     for (size_t k = 0; k < side.runs[i].size(); ++k) all.push_back(side.runs[i][k] + side.logClocks[i][k]);
@@ -100,12 +100,12 @@ std::vector<double> pooledCycles(const Side& side) {  // ascending
 }
 
 // What slows most launches does not leave the others alone.
-double throttledShare(const Side& side) {
+double throttledShare(const SideFacts& side) {
   return side.launches == 0 ? 0 : double(side.throttled) / double(side.launches);
 }
 
 // What disturbed the runs that were left out may have touched the few that remain.
-std::string disturbance(const Side& side) {
+std::string disturbance(const SideFacts& side) {
   const auto quiet = int64_t(side.runs.size());
   if (side.disturbed == 0 || quiet >= kQuietRuns) return "";
   return fmt::format("disturbed: only {} of {} runs of a side were not throttled most of the time", quiet,
@@ -181,7 +181,7 @@ double effectFloor(double medianNs, bool singleRun, double extra) {
 
 ShiftEvidence weigh(std::span<const RunSamples> base, std::span<const RunSamples> next,
                     const VerdictRule& rule) {
-  Side from = sideOf(base, rule.screening.minSamples), to = sideOf(next, rule.screening.minSamples);
+  SideFacts from = sideOf(base, rule.screening.minSamples), to = sideOf(next, rule.screening.minSamples);
   std::vector<double> before = pooled(from.runs), after = pooled(to.runs);
   ShiftEvidence e;
   for (const RunSamples& run : base) e.baseCounts.add(run.counts);
@@ -203,7 +203,7 @@ ShiftEvidence weigh(std::span<const RunSamples> base, std::span<const RunSamples
   e.newModes = modesOf(after, apart);
   const ModeMatch match = matchModes(before, after, apart);
   e.mixture = match.conflict;
-  for (const Side* side : {&from, &to})
+  for (const SideFacts* side : {&from, &to})
     if (std::string why = disturbance(*side); !why.empty()) e.mixture = std::move(why);
   if (match.conflict.empty()) {
     withinKinds(from, match);

@@ -91,10 +91,6 @@ std::vector<size_t> firstPass(Values values, const ChangePointRule& rule) {
   return found;
 }
 
-double meanOf(Values values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / double(values.size());
-}
-
 ChangePoint measured(Values values, const std::vector<size_t>& found, size_t i) {
   const size_t begin = i == 0 ? 0 : found[i - 1], end = i + 1 == found.size() ? values.size() : found[i + 1];
   const Values before = values.subspan(begin, found[i] - begin),

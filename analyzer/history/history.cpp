@@ -36,12 +36,6 @@ std::vector<PlacedMark> marksOf(const SeriesHistory& series, const Marks& marks)
   return placed;
 }
 
-double meanOf(std::span<const double> values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum / double(values.size());
-}
-
 // Between two accepted changes: what the search finds, and what was rejected of it.
 void addFound(SeriesHistory& series, std::span<const double> values, size_t begin, size_t end,
               std::span<const PlacedMark> marks, const ChangePointRule& rule) {

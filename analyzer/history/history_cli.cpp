@@ -8,7 +8,7 @@
 namespace ditscope::analyzer {
 namespace {
 
-constexpr const char* kFooter = R"(
+constexpr const char* kHistoryFooter = R"(
 A history is one file. `add` puts the median of every kernel of a run into it; `list` and `plot` show where a
 kernel changed for good (from about ten runs on; before that `compare` says more). A change stays open until it
 is accepted (the new normal, the search begins anew behind it) or rejected (it is none).
@@ -70,7 +70,7 @@ void addBaseline(CLI::App& history, HistoryArguments& a) {
 void addHistoryCommands(CLI::App& app, HistoryArguments& a) {
   CLI::App* history = app.add_subcommand("history", "kernel times over many runs: when did one change");
   history->require_subcommand(1);
-  history->footer(kFooter);
+  history->footer(kHistoryFooter);
 
   CLI::App* add =
       addCommand(*history, a, "add", "put runs into a history, which is made when it is not there");

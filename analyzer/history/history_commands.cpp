@@ -17,10 +17,6 @@ namespace {
 
 using Access = db::HistoryFile::Access;
 
-[[noreturn]] void refuse(const std::string& what, const std::string& why, const std::string& remedy) {
-  throw db::Error(db::Error::Kind::BadInput, what, why, remedy);
-}
-
 History readChosen(const HistoryArguments& a, bool changes = true) {
   const db::HistoryFile file(a.file, Access::Read);
   ProgressLine line("looking for changes");
@@ -31,7 +27,7 @@ History readChosen(const HistoryArguments& a, bool changes = true) {
                     return true;
                   });
   if (history.series.empty() && (a.series || a.branch || !a.kernels.empty()))
-    refuse(a.file, "no series is of what was asked for", "see ditscope history list " + a.file);
+    db::refuseInput(a.file, "no series is of what was asked for", "see ditscope history list " + a.file);
   return history;
 }
 
@@ -44,10 +40,10 @@ std::string addOne(db::HistoryFile& file, const std::string& trace, const AddOpt
   };
   const NewPoints added = pointsOf(readSeries(trace, db::TraceReader(trace, open)), options);
   if (added.points.empty())
-    refuse(trace,
-           added.tooFew == 0 ? "it has no kernel launches" : "no kernel has enough samples for a point",
-           fmt::format("name a recording with kernel times, {} launches of a kernel at least",
-                       options.screening.minSamples));
+    db::refuseInput(
+        trace, added.tooFew == 0 ? "it has no kernel launches" : "no kernel has enough samples for a point",
+        fmt::format("name a recording with kernel times, {} launches of a kernel at least",
+                    options.screening.minSamples));
   const std::optional<int64_t> id = file.add(added.run, added.points);
   if (!id) return fmt::format("{} is there already\n", plainText(trace));
   std::string text = fmt::format("run {}: {} of {}, {}", *id, plural(int64_t(added.points.size()), "point"),
@@ -87,7 +83,8 @@ std::vector<int64_t> chosenRuns(const HistoryArguments& a, const std::vector<db:
     if ((!a.branch || run.branch == *a.branch) && (!a.commit || run.gitCommit.starts_with(*a.commit)))
       ids.push_back(run.id);
   if (a.last && int64_t(ids.size()) > *a.last) ids.erase(ids.begin(), ids.end() - *a.last);
-  if (ids.empty()) refuse(a.file, "no run is of that branch and commit", "see ditscope history list --json");
+  if (ids.empty())
+    db::refuseInput(a.file, "no run is of that branch and commit", "see ditscope history list --json");
   std::ranges::sort(ids);
   return ids;
 }
@@ -120,7 +117,7 @@ CommandResult plotHistory(const HistoryArguments& a) {
 CommandResult baselineOfHistory(const HistoryArguments& a) {
   const bool changes = a.last || a.commit || a.remove;
   if (changes && a.name.empty())
-    refuse("history baseline", "no name is given", "name the baseline, for example main");
+    db::refuseInput("history baseline", "no name is given", "name the baseline, for example main");
   db::HistoryFile file(a.file, changes ? Access::Write : Access::Read);
   const std::vector<db::HistoryRun> runs = file.runs();
   const std::string branch = a.branch.value_or("");
@@ -133,8 +130,9 @@ CommandResult baselineOfHistory(const HistoryArguments& a) {
   }
   const db::HistoryBaseline* baseline = find(all, a.name, branch);
   if (baseline == nullptr)
-    refuse(a.file, fmt::format("there is no baseline {}{}{}", a.name, branch.empty() ? "" : " on ", branch),
-           "set it with --last or --commit");
+    db::refuseInput(a.file,
+                    fmt::format("there is no baseline {}{}{}", a.name, branch.empty() ? "" : " on ", branch),
+                    "set it with --last or --commit");
   if (!a.remove) return {.text = baselineText(*baseline, runs, a.files)};
   file.setBaseline({a.name, branch, {}});
   return result;
@@ -153,8 +151,8 @@ CommandResult markHistory(const HistoryArguments& a, bool accepted) {
     const History history = readChosen(a, false);
     const std::vector<db::HistoryPoint>& points = history.series.front().points;
     if (std::ranges::find(points, *a.run, &db::HistoryPoint::runId) == points.end())
-      refuse(fmt::format("--run {}", *a.run), "the series has no point of it",
-             "see ditscope history list " + a.file);
+      db::refuseInput(fmt::format("--run {}", *a.run), "the series has no point of it",
+                      "see ditscope history list " + a.file);
   }
   db::HistoryFile file(a.file, Access::Write);
   if (a.remove) {

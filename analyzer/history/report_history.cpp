@@ -13,17 +13,7 @@
 namespace ditscope::analyzer {
 namespace {
 
-constexpr size_t kShown = 30;
-constexpr size_t kNameStart = 36, kNameEnd = 36;  // bytes of a long description
-
-std::string shortened(const std::string& description) {
-  std::string text = description;
-  if (text.size() > kNameStart + kNameEnd + 3)
-    text = text.substr(0, kNameStart) + "..." + text.substr(text.size() - kNameEnd);
-  std::ranges::replace_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0x80U) != 0; }, '?');
-  return plainText(text);
-}
+constexpr size_t kShownSeries = 30;
 
 std::string strip(const SeriesHistory& series, const TextStyle& style) {
   std::vector<double> values;
@@ -101,13 +91,13 @@ std::string historyText(const History& history, bool all, const TextStyle& style
       ++same;
       continue;
     }
-    if (!all && shown >= kShown) {
+    if (!all && shown >= kShownSeries) {
       ++hidden;
       continue;
     }
     ++shown;
     text += fmt::format("\n{:>5}  {}  on {}\n       {} now, {}  {}\n", series->series.id,
-                        shortened(series->series.description), plainText(series->series.device),
+                        shortenedName(series->series.description), plainText(series->series.device),
                         formatDuration(series->level()), plural(int64_t(series->points.size()), "point"),
                         strip(*series, style));
     for (const HistoryChange& change : series->changes) text += changeText(history, *series, change, style);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analyzer/export/html_text.h"
 #include "analyzer/format.h"
 #include "analyzer/guard/verdict.h"
 #include "analyzer/history/report_history.h"
@@ -11,36 +12,13 @@
 namespace ditscope::analyzer {
 namespace {
 
-constexpr double kWidth = 900, kHeight = 190;  // of a chart, with its title
-constexpr double kLeft = 80, kRight = 20, kTop = 34, kBottom = 26;
+constexpr double kChartWidth = 900, kChartHeight = 190;  // of a chart, with its title
+constexpr double kChartLeft = 80, kChartRight = 20, kChartTop = 34, kChartBottom = 26;
 constexpr size_t kNameBytes = 120;
 constexpr const char* kInk = "#0072B2";
 constexpr const char* kSlower = "#D55E00";
 constexpr const char* kFaster = "#009E73";
 constexpr const char* kQuiet = "#8C8C8C";
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : plainText(text)) {
-    switch (c) {
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 std::string titleOf(const SeriesHistory& series) {
   std::string name = series.series.description;
@@ -68,18 +46,18 @@ class Chart {
   }
 
   [[nodiscard]] std::string draw() const {
-    std::string svg = fmt::format("<text x=\"{}\" y=\"{:.0f}\" font-size=\"13\">{}</text>\n", kLeft,
-                                  m_top + 18, escaped(titleOf(m_series)));
+    std::string svg = fmt::format("<text x=\"{}\" y=\"{:.0f}\" font-size=\"13\">{}</text>\n", kChartLeft,
+                                  m_top + 18, htmlText(titleOf(m_series)));
     return svg + axis() + quartiles() + levels() + changes() + medians();
   }
 
  private:
   [[nodiscard]] double x(double point) const {
     const double last = std::max<double>(1, double(m_series.points.size()) - 1);
-    return kLeft + point / last * (kWidth - kLeft - kRight);
+    return kChartLeft + point / last * (kChartWidth - kChartLeft - kChartRight);
   }
   [[nodiscard]] double y(double log) const {
-    return m_top + kTop + (m_high - log) / (m_high - m_low) * (kHeight - kTop - kBottom);
+    return m_top + kChartTop + (m_high - log) / (m_high - m_low) * (kChartHeight - kChartTop - kChartBottom);
   }
 
   [[nodiscard]] std::string axis() const {
@@ -89,7 +67,8 @@ class Chart {
       svg += fmt::format(
           "<line x1=\"{}\" y1=\"{:.1f}\" x2=\"{}\" y2=\"{:.1f}\" stroke=\"#dddddd\"/>\n"
           "<text x=\"{}\" y=\"{:.1f}\" font-size=\"11\" text-anchor=\"end\">{}</text>\n",
-          kLeft, y(log), kWidth - kRight, y(log), kLeft - 6, y(log) + 4, formatDuration(std::exp(log)));
+          kChartLeft, y(log), kChartWidth - kChartRight, y(log), kChartLeft - 6, y(log) + 4,
+          formatDuration(std::exp(log)));
     }
     return svg;
   }
@@ -127,8 +106,8 @@ class Chart {
           "<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\" stroke-dasharray=\"4 "
           "3\"/>\n"
           "<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"11\" fill=\"{}\">{}{}</text>\n",
-          at, m_top + kTop, at, m_top + kHeight - kBottom, colour, at + 4, m_top + kHeight - kBottom + 14,
-          colour, formatShift(change.point.change()), state);
+          at, m_top + kChartTop, at, m_top + kChartHeight - kChartBottom, colour, at + 4,
+          m_top + kChartHeight - kChartBottom + 14, colour, formatShift(change.point.change()), state);
     }
     return svg;
   }
@@ -153,8 +132,8 @@ std::string historySvg(const History& history, size_t most) {
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1:.0f}\" viewBox=\"0 0 {0} "
       "{1:.0f}\" "
       "font-family=\"sans-serif\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
-      kWidth, std::max(1.0, kHeight * double(charts)));
-  for (size_t i = 0; i < charts; ++i) svg += Chart(history.series[i], kHeight * double(i)).draw();
+      kChartWidth, std::max(1.0, kChartHeight * double(charts)));
+  for (size_t i = 0; i < charts; ++i) svg += Chart(history.series[i], kChartHeight * double(i)).draw();
   return svg + "</svg>\n";
 }
 

@@ -91,11 +91,6 @@ struct Joined {
   uint64_t digest[2] = {0, 0};  // of all kernels, in any order
 };
 
-uint64_t mix(uint64_t hash, uint64_t value) {
-  hash = (hash ^ value) * 0x9E3779B97F4A7C15U;
-  return hash ^ (hash >> 31);
-}
-
 void addToDigest(const CapturedKernel& kernel, uint64_t (&digest)[2]) {
   for (uint64_t seed = 0; seed < 2; ++seed) {
     uint64_t hash = mix(seed, uint64_t(kernel.startNs));

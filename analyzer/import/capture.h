@@ -4,6 +4,7 @@
 // clock until they are written. The rows are plain, because a big capture waits on disk (spill_sorter.h).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -21,6 +22,16 @@ inline constexpr int64_t kNoTime = std::numeric_limits<int64_t>::min();
 inline constexpr int64_t kMaxCaptureNs = int64_t{1} << 61;
 [[nodiscard]] constexpr bool isCaptureTime(int64_t ns) {
   return ns >= -kMaxCaptureNs && ns <= kMaxCaptureNs;
+}
+
+[[nodiscard]] constexpr uint64_t mix(uint64_t hash, uint64_t value) {  // one more value in a hash
+  hash = (hash ^ value) * 0x9E3779B97F4A7C15U;
+  return hash ^ (hash >> 31);
+}
+
+// A number of a capture as the counts of a trace are kept: what no device has becomes the nearest that fits.
+[[nodiscard]] constexpr int32_t countOf(int64_t value) {
+  return int32_t(std::clamp<int64_t>(value, 0, std::numeric_limits<int32_t>::max()));
 }
 
 struct CapturedKernel {

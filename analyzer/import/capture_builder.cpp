@@ -9,11 +9,6 @@ namespace {
 constexpr size_t kMaxMeanings = 100'000;  // then the cache starts anew
 constexpr size_t kMaxMeaningBytes = 300;  // longer names are looked up each time
 
-uint64_t mix(uint64_t hash, uint64_t value) {
-  hash = (hash ^ value) * 0x9E3779B97F4A7C15U;
-  return hash ^ (hash >> 29);
-}
-
 std::string_view withoutNumbers(std::string_view name) {
   size_t end = name.size();
   for (const std::string_view mark : {", op_id = ", ", seq = ", ", sizes = "})

@@ -32,6 +32,9 @@ class JsonScanner {
     Broken,  // what stands here is no JSON; recover() goes on behind it
     End,
   };
+  [[nodiscard]] static constexpr bool isScalar(Token token) {
+    return token == Token::String || token == Token::Number || token == Token::Word;
+  }
 
   JsonScanner(ByteSource& source, std::string name, size_t windowBytes = size_t{1} << 20);
 

@@ -44,10 +44,6 @@ KinetoKind kindOf(std::string_view category) {
   return found == kKinds.end() ? KinetoKind::Other : found->kind;
 }
 
-bool isScalar(Token token) {
-  return token == Token::String || token == Token::Number || token == Token::Word;
-}
-
 // Of a process or thread: its number, or what stands for its name.
 void identify(std::string_view text, int64_t& id, std::optional<int64_t>& number) {
   number = integerOf(text);
@@ -57,10 +53,6 @@ void identify(std::string_view text, int64_t& id, std::optional<int64_t>& number
   }
   number = lastNumberOf(text);
   id = int64_t(std::hash<std::string_view>()(text) | uint64_t{1} << 63);
-}
-
-int32_t clamped(int64_t value) {
-  return int32_t(std::clamp<int64_t>(value, 0, std::numeric_limits<int32_t>::max()));
 }
 
 // Reads one event; each function returns false where the text is broken.
@@ -84,7 +76,7 @@ class EventReader {
     if (key == "args") {
       const Token token = m_scanner.next();
       if (token == Token::BeginArray) return m_scanner.skipToEnd();
-      return isScalar(token) || (token == Token::BeginObject && arguments());
+      return JsonScanner::isScalar(token) || (token == Token::BeginObject && arguments());
     }
     if (key == "name") return text(&m_event.name);
     enum class Field : uint8_t { Phase, Category, Start, Duration, Process, Thread, None };
@@ -96,7 +88,7 @@ class EventReader {
                         : key == "tid" ? Field::Thread
                                        : Field::None;
     if (field == Field::None) return m_scanner.skipValue();
-    if (!isScalar(m_scanner.next())) return false;
+    if (!JsonScanner::isScalar(m_scanner.next())) return false;
     const std::string_view value = m_scanner.text();
     switch (field) {
       case Field::Phase:
@@ -131,7 +123,7 @@ class EventReader {
   }
 
   bool text(std::string* into) {
-    if (!isScalar(m_scanner.next())) return false;
+    if (!JsonScanner::isScalar(m_scanner.next())) return false;
     into->assign(m_scanner.text());
     return true;
   }
@@ -165,7 +157,7 @@ class EventReader {
 
   template <class Number>
   bool number(Number* into) {
-    if (!isScalar(m_scanner.next())) return false;
+    if (!JsonScanner::isScalar(m_scanner.next())) return false;
     if (const auto value = integerOf(m_scanner.text())) *into = *value;
     return true;
   }
@@ -176,8 +168,8 @@ class EventReader {
     while (true) {
       const Token token = m_scanner.next();
       if (token == Token::EndArray) return true;
-      if (!isScalar(token)) return false;
-      if (count < 3) into[count++] = clamped(integerOf(m_scanner.text()).value_or(1));
+      if (!JsonScanner::isScalar(token)) return false;
+      if (count < 3) into[count++] = countOf(integerOf(m_scanner.text()).value_or(1));
     }
   }
 
@@ -190,7 +182,7 @@ class EventReader {
       if (token == Token::EndArray) return true;
       if (token == Token::BeginArray) {
         if (!oneShape(m_event.shapes.add())) return false;
-      } else if (!isScalar(token)) {
+      } else if (!JsonScanner::isScalar(token)) {
         return false;
       }
     }
@@ -204,7 +196,7 @@ class EventReader {
         if (!m_scanner.skipToEnd()) return false;
         continue;
       }
-      if (!isScalar(token)) return false;
+      if (!JsonScanner::isScalar(token)) return false;
       if (shape != nullptr) shape->add(integerOf(m_scanner.text()).value_or(0));
     }
   }

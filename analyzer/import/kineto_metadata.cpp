@@ -15,10 +15,6 @@ using Token = JsonScanner::Token;
 constexpr size_t kMaxDevices = 1024;
 constexpr size_t kMaxTextBytes = 200;
 
-bool isScalar(Token token) {
-  return token == Token::String || token == Token::Number || token == Token::Word;
-}
-
 std::string cudaVersion(std::string_view number) {  // 12040 is 12.4
   const auto value = integerOf(number);
   if (!value || *value <= 0) return {};
@@ -53,7 +49,7 @@ bool KinetoMetadata::read(JsonScanner& scanner) {
   if (!wanted) return scanner.skipValue();
   const Token token = scanner.next();
   if (token == Token::BeginObject || token == Token::BeginArray) return scanner.skipToEnd();
-  if (!isScalar(token)) return false;
+  if (!JsonScanner::isScalar(token)) return false;
   const std::string_view value = scanner.text();
   if (key == "baseTimeNanoseconds") {
     if (const auto ns = integerOf(value); ns && isCaptureTime(*ns)) m_baseNs = *ns;
@@ -83,13 +79,14 @@ bool KinetoMetadata::readDevices(JsonScanner& scanner) {
     devicesFromText(std::string(scanner.text()));
     return true;
   }
-  if (token != Token::BeginArray) return token == Token::BeginObject ? scanner.skipToEnd() : isScalar(token);
+  if (token != Token::BeginArray)
+    return token == Token::BeginObject ? scanner.skipToEnd() : JsonScanner::isScalar(token);
   while (true) {
     const Token element = scanner.next();
     if (element == Token::EndArray) return true;
     if (element == Token::BeginObject) {
       if (!readDevice(scanner)) return false;
-    } else if (!isScalar(element)) {
+    } else if (!JsonScanner::isScalar(element)) {
       return false;
     }
   }
@@ -105,7 +102,7 @@ bool KinetoMetadata::readDevice(JsonScanner& scanner) {
     const Token value = scanner.next();
     if (value == Token::BeginObject || value == Token::BeginArray) {
       if (!scanner.skipToEnd()) return false;
-    } else if (!isScalar(value)) {
+    } else if (!JsonScanner::isScalar(value)) {
       return false;
     } else {
       set(device, key, scanner.text());
@@ -133,7 +130,8 @@ bool KinetoMetadata::readDistributed(JsonScanner& scanner) {
     m_rank = integerOf(pythonValue(scanner.text(), "rank")).value_or(0);
     return true;
   }
-  if (token != Token::BeginObject) return token == Token::BeginArray ? scanner.skipToEnd() : isScalar(token);
+  if (token != Token::BeginObject)
+    return token == Token::BeginArray ? scanner.skipToEnd() : JsonScanner::isScalar(token);
   while (true) {
     const Token next = scanner.next();
     if (next == Token::EndObject) return true;
@@ -145,7 +143,7 @@ bool KinetoMetadata::readDistributed(JsonScanner& scanner) {
     const Token rank = scanner.next();
     if (rank == Token::BeginObject || rank == Token::BeginArray) {
       if (!scanner.skipToEnd()) return false;
-    } else if (!isScalar(rank)) {
+    } else if (!JsonScanner::isScalar(rank)) {
       return false;
     } else {
       m_rank = integerOf(scanner.text()).value_or(0);

@@ -17,13 +17,9 @@
 namespace ditscope::analyzer {
 namespace {
 
-constexpr int64_t kRowsPerReport = 50'000;
+constexpr int64_t kNsysRowsPerReport = 50'000;
 constexpr size_t kMaxCached = 500'000;  // ids of strings; then the cache starts anew
 constexpr size_t kMaxWarnings = 20;
-
-int32_t clamped(int64_t value) {
-  return int32_t(std::clamp<int64_t>(value, 0, std::numeric_limits<int32_t>::max()));
-}
 
 // What is known of a string, by its id, so that each is looked up once.
 template <class Value>
@@ -104,14 +100,14 @@ class NsysImport {
       if (found == known.end()) continue;
       if (!found->name.empty()) device.name = found->name;
       device.uuid = found->uuid;
-      device.smCount = clamped(found->smCount);
+      device.smCount = countOf(found->smCount);
       device.memoryBytes = std::max<int64_t>(found->memoryBytes, 0);
       device.clockHz = std::max<int64_t>(found->clockHz, 0);
     }
   }
 
   void countRow() {
-    if (++m_rows % kRowsPerReport != 0 || !m_progress) return;
+    if (++m_rows % kNsysRowsPerReport != 0 || !m_progress) return;
     if (!m_progress(m_rows, std::max(m_rows, m_total))) {
       m_cancelled = true;
       throw db::Cancelled();
@@ -158,11 +154,11 @@ class NsysImport {
       return m_capture.kernelName(name.empty() ? fmt::format("kernel {}", row.name) : name);
     });
     for (int axis = 0; axis < 3; ++axis) {
-      config.grid[axis] = clamped(row.grid[axis]);
-      config.block[axis] = clamped(row.block[axis]);
-      config.cluster[axis] = clamped(row.cluster[axis]);
+      config.grid[axis] = countOf(row.grid[axis]);
+      config.block[axis] = countOf(row.block[axis]);
+      config.cluster[axis] = countOf(row.cluster[axis]);
     }
-    config.registersPerThread = clamped(row.registersPerThread);
+    config.registersPerThread = countOf(row.registersPerThread);
     config.staticSharedBytes = row.staticSharedBytes;
     config.dynamicSharedBytes = row.dynamicSharedBytes;
     kernel.config = m_capture.config(config);

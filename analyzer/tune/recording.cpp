@@ -14,10 +14,6 @@
 namespace ditscope::analyzer {
 namespace {
 
-[[noreturn]] void refuse(const std::string& what, const std::string& why, const std::string& remedy) {
-  throw db::Error(db::Error::Kind::BadInput, what, why, remedy);
-}
-
 HeadKey keyOf(const db::HeadRow& row) {
   return {row.layer, row.head, row.branch};
 }
@@ -34,18 +30,21 @@ std::map<int64_t, db::AttnCall> selfCalls(const db::TraceReader& reader) {
 DenseRecording::DenseRecording(const std::string& file, const db::OpenOptions& options)
     : m_file(file), m_reader(file, options), m_run(m_reader.run()) {
   const std::string remedy = "record it with ditscope collect --method dense --record mass";
-  if (m_run.record == db::RecordLevel::Stats) refuse(file, "it has no block masses", remedy);
+  if (m_run.record == db::RecordLevel::Stats) db::refuseInput(file, "it has no block masses", remedy);
   const std::map<int64_t, db::AttnCall> calls = selfCalls(m_reader);
   const auto steps = size_t(m_run.nSteps);
   for (const db::HeadRow& row : m_reader.heads()) {
     const auto call = calls.find(row.callId);
     if (call == calls.end()) continue;
     if (row.stats.densityQk < 1)
-      refuse(file, fmt::format("it is not dense: its method is {}", plainText(m_run.method)), remedy);
+      db::refuseInput(file, fmt::format("it is not dense: its method is {}", plainText(m_run.method)),
+                      remedy);
     if (call->second.order != db::TokenOrder::FrameMajor || call->second.blockQ != call->second.blockK ||
         call->second.blockQ <= 0 || call->second.qLen != call->second.kvLen)
-      refuse(file, "its masses are of permuted tokens, unequal blocks or unequal queries and keys", remedy);
-    if (row.step < 0 || size_t(row.step) >= steps) refuse(file, "it has more steps than it says", remedy);
+      db::refuseInput(file, "its masses are of permuted tokens, unequal blocks or unequal queries and keys",
+                      remedy);
+    if (row.step < 0 || size_t(row.step) >= steps)
+      db::refuseInput(file, "it has more steps than it says", remedy);
     Place& place = m_places[keyOf(row)];
     place.calls.resize(steps, 0);
     place.times.resize(steps, kNaN);
@@ -53,11 +52,12 @@ DenseRecording::DenseRecording(const std::string& file, const db::OpenOptions& o
     if (row.stats.timeMethod != db::TimeMethod::None && row.stats.timeNs > 0)
       place.times[size_t(row.step)] = double(row.stats.timeNs);
   }
-  if (m_places.empty()) refuse(file, "it has no attention statistics", remedy);
+  if (m_places.empty()) db::refuseInput(file, "it has no attention statistics", remedy);
   for (const auto& [key, place] : m_places) {
     if (std::ranges::count(place.calls, 0) > 0)
-      refuse(file, fmt::format("it lacks steps of layer {}: it was stopped early or thinned out", key.layer),
-             "record every step of every layer");
+      db::refuseInput(
+          file, fmt::format("it lacks steps of layer {}: it was stopped early or thinned out", key.layer),
+          "record every step of every layer");
     m_heads.push_back(key);
   }
   for (const db::Layer& layer : m_reader.layers()) m_headDim = std::max(m_headDim, layer.headDim);
@@ -74,16 +74,16 @@ HeadMasses DenseRecording::masses(const HeadKey& key) const {
   for (const int64_t call : m_places.at(key).calls) {
     std::optional<db::BlockMass> mass = m_reader.mass(call, key.head);
     if (!mass || mass->rows == 0)
-      refuse(m_file, fmt::format("it has no block masses of layer {} in every step", key.layer),
-             "record it with --record mass and without --every-step");
+      db::refuseInput(m_file, fmt::format("it has no block masses of layer {} in every step", key.layer),
+                      "record it with --record mass and without --every-step");
     if (all.steps.empty()) {
       all.rows = mass->rows;
       all.cols = mass->cols;
     }
     const int64_t blocks = all.block > 0 ? (all.tokens + all.block - 1) / all.block : 0;
     if (mass->rows != all.rows || mass->cols != all.cols || all.rows != blocks || all.cols != blocks)
-      refuse(m_file, fmt::format("the masses of layer {} are not those of its tokens", key.layer),
-             "record it again");
+      db::refuseInput(m_file, fmt::format("the masses of layer {} are not those of its tokens", key.layer),
+                      "record it again");
     all.steps.push_back(std::move(mass->mass));
   }
   return all;
@@ -106,8 +106,8 @@ double DenseRecording::timeNs(const HeadKey& key, int32_t firstStep) const {
 void checkAlike(const std::string& fileA, const db::Run& a, const std::string& fileB, const db::Run& b) {
   const auto check = [&](const char* name, const auto& ofA, const auto& ofB) {
     if (ofA == ofB) return;
-    refuse(fileB, fmt::format("its {} is {}, that of {} is {}", name, ofB, fileA, ofA),
-           "give recordings of one model, size, number of steps and block");
+    db::refuseInput(fileB, fmt::format("its {} is {}, that of {} is {}", name, ofB, fileA, ofA),
+                    "give recordings of one model, size, number of steps and block");
   };
   check("model", plainText(a.model), plainText(b.model));
   check("number of layers", a.nLayers, b.nLayers);
@@ -128,7 +128,8 @@ db::MethodChoice parseChoice(const std::string& text) {
     const std::string item = text.substr(at, comma - at);
     const size_t equals = item.find('=');
     if (equals == std::string::npos || equals == 0)
-      refuse(plainText(text), "it is no method with parameters", "write it as name:key=value,key=value");
+      db::refuseInput(plainText(text), "it is no method with parameters",
+                      "write it as name:key=value,key=value");
     const std::string value = item.substr(equals + 1);
     db::ParameterValue& parameter = choice.parameters[item.substr(0, equals)];
     double number = 0;
@@ -148,8 +149,8 @@ Probe readProbe(const std::string& file, int32_t firstStep, const db::OpenOption
   const db::TraceReader reader(file, options);
   Probe probe{.file = file, .run = reader.run(), .choice = {}, .heads = {}, .searchNs = kNaN};
   if (probe.run.method.empty() || probe.run.method.starts_with("config:"))
-    refuse(file, "it was not made with one setting for all heads",
-           "record it with ditscope collect --method NAME:key=value --record mass");
+    db::refuseInput(file, "it was not made with one setting for all heads",
+                    "record it with ditscope collect --method NAME:key=value --record mass");
   probe.choice = parseChoice(probe.run.method);
   const std::map<int64_t, db::AttnCall> calls = selfCalls(reader);
   struct Sums {
@@ -179,8 +180,8 @@ Probe readProbe(const std::string& file, int32_t firstStep, const db::OpenOption
   for (const auto& [key, s] : sums) {
     const double sparse = 1 - s.whole.mean();
     if (s.recall.count == 0 && sparse > 0)
-      refuse(file, fmt::format("layer {} head {} has no recall", key.layer, key.head),
-             "record it with --record mass");
+      db::refuseInput(file, fmt::format("layer {} head {} has no recall", key.layer, key.head),
+                      "record it with --record mass");
     Candidate c{.choice = probe.choice};
     c.densityQk = s.qk.mean();
     c.densityPv = s.pv.count > 0 ? s.pv.mean() : c.densityQk;

@@ -152,7 +152,8 @@ std::string frontCsv(const TuningResult& r) {
 
 namespace {
 
-constexpr double kWidth = 720, kHeight = 440, kLeft = 64, kRight = 20, kTop = 20, kBottom = 52;
+constexpr double kFrontWidth = 720, kFrontHeight = 440, kFrontLeft = 64, kFrontRight = 20, kFrontTop = 20,
+                 kFrontBottom = 52;
 
 struct Scale {  // of one axis to pixels
   double lo = 0, hi = 1, from = 0, to = 1;
@@ -166,11 +167,11 @@ std::string ticks(const Scale& x, const Scale& y) {
     svg += fmt::format(
         R"(<line x1="{0:.1f}" y1="{1}" x2="{0:.1f}" y2="{2}" stroke="#ddd"/><text x="{0:.1f}" y="{3}" text-anchor="middle">{4:.0f} %</text>)"
         "\n",
-        x.at(xv), kTop, kHeight - kBottom, kHeight - kBottom + 18, 100 * xv);
+        x.at(xv), kFrontTop, kFrontHeight - kFrontBottom, kFrontHeight - kFrontBottom + 18, 100 * xv);
     svg += fmt::format(
         R"(<line x1="{0}" y1="{1:.1f}" x2="{2}" y2="{1:.1f}" stroke="#ddd"/><text x="{3}" y="{4:.1f}" text-anchor="end">{5:.3f}</text>)"
         "\n",
-        kLeft, y.at(yv), kWidth - kRight, kLeft - 6, y.at(yv) + 4, yv);
+        kFrontLeft, y.at(yv), kFrontWidth - kFrontRight, kFrontLeft - 6, y.at(yv) + 4, yv);
   }
   return svg;
 }
@@ -179,8 +180,8 @@ std::string ticks(const Scale& x, const Scale& y) {
 
 std::string frontSvg(const TuningResult& r) {
   const double denseNs = std::max(r.tuned.outcome.denseNs, 1.0);
-  Scale x{.lo = 0, .hi = 1, .from = kLeft, .to = kWidth - kRight};
-  Scale y{.lo = r.tuned.outcome.recall, .hi = 1, .from = kHeight - kBottom, .to = kTop};
+  Scale x{.lo = 0, .hi = 1, .from = kFrontLeft, .to = kFrontWidth - kFrontRight};
+  Scale y{.lo = r.tuned.outcome.recall, .hi = 1, .from = kFrontHeight - kFrontBottom, .to = kFrontTop};
   for (const Outcome& o : r.front) {
     y.lo = std::min(y.lo, o.recall);
     x.hi = std::max(x.hi, o.ns / denseNs);
@@ -190,7 +191,7 @@ std::string frontSvg(const TuningResult& r) {
       R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" font-family="sans-serif" font-size="12">)"
       "\n<title>Predicted attention time against recall</title>\n<rect width=\"100%\" height=\"100%\" "
       "fill=\"white\"/>\n",
-      kWidth, kHeight);
+      kFrontWidth, kFrontHeight);
   svg += ticks(x, y);
   for (const UniformOutcome& u : r.uniform)
     if (u.outcome.recall >= y.lo && u.outcome.ns <= x.hi * denseNs)
@@ -209,12 +210,12 @@ std::string frontSvg(const TuningResult& r) {
                   x.at(r.tuned.outcome.ns / denseNs), y.at(r.tuned.outcome.recall));
   svg += fmt::format(R"(<text x="{}" y="{}" text-anchor="middle">attention time, share of dense)"
                      " (line: per head, dots: one setting for all, ring: chosen)</text>\n",
-                     kWidth / 2, kHeight - 12);
+                     kFrontWidth / 2, kFrontHeight - 12);
   return svg +
          fmt::format(
              R"svg(<text transform="translate(14 {}) rotate(-90)" text-anchor="middle">recall</text>)svg"
              "\n</svg>\n",
-             kHeight / 2);
+             kFrontHeight / 2);
 }
 
 }  // namespace ditscope::analyzer

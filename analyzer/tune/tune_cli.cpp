@@ -35,14 +35,10 @@ class InterruptGuard {  // Ctrl-C ends a computation between two heads
   void (*m_before)(int);
 };
 
-[[noreturn]] void refuse(const std::string& what, const std::string& why, const std::string& remedy) {
-  throw db::Error(db::Error::Kind::BadInput, what, why, remedy);
-}
-
 TuneRequest requestOf(const TuneArguments& a) {
   TuneRequest request = a.request;
   if (int(a.recall.has_value()) + int(a.speedup.has_value()) + int(a.error.has_value()) != 1)
-    refuse("command line", "tune needs one target", "give one of --recall, --speedup and --error");
+    db::refuseInput("command line", "tune needs one target", "give one of --recall, --speedup and --error");
   if (a.recall) request.value = *a.recall;
   if (a.speedup) request.target = Target::Speedup, request.value = *a.speedup;
   if (a.error) request.target = Target::Error, request.value = *a.error;
@@ -57,7 +53,8 @@ void writeFront(const std::string& path, const TuningResult& result) {
       : path.ends_with(".json") ? frontJson(result)
       : path.ends_with(".svg")
           ? frontSvg(result)
-          : (refuse(path, "the front is written as .json, .csv or .svg", "end its name so"), std::string());
+          : (db::refuseInput(path, "the front is written as .json, .csv or .svg", "end its name so"),
+             std::string());
   std::ofstream file(path, std::ios::binary);
   if (!(file << text).flush())
     throw db::Error(db::Error::Kind::Failure, path, std::strerror(errno), "choose another place");

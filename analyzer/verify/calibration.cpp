@@ -9,10 +9,6 @@
 namespace ditscope::analyzer {
 namespace {
 
-double meanOf(std::span<const double> values) {
-  return values.empty() ? kNaN : std::accumulate(values.begin(), values.end(), 0.0) / double(values.size());
-}
-
 std::vector<double> ranksOf(std::span<const double> values) {
   std::vector<size_t> order(values.size());
   std::iota(order.begin(), order.end(), size_t{0});

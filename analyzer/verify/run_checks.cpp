@@ -15,10 +15,6 @@
 namespace ditscope::analyzer {
 namespace {
 
-[[noreturn]] void refuse(const std::string& what, const std::string& why, const std::string& remedy) {
-  throw db::Error(db::Error::Kind::BadInput, what, why, remedy);
-}
-
 std::string shown(const std::string& text) {
   return text.empty() ? "not recorded" : plainText(text);
 }
@@ -43,9 +39,10 @@ void checkFitsConfig(const std::string& configFile, const db::SparsityConfig& co
   const db::Run& run = recording.facts.run;
   const auto check = [&](const char* name, const auto& mine, const auto& theirs) {
     if (mine == theirs) return;
-    refuse(recording.file,
-           fmt::format("its {} is {}, that of {} is {}", name, shown(theirs), configFile, shown(mine)),
-           "give recordings of the model, size and steps that the configuration was made for");
+    db::refuseInput(
+        recording.file,
+        fmt::format("its {} is {}, that of {} is {}", name, shown(theirs), configFile, shown(mine)),
+        "give recordings of the model, size and steps that the configuration was made for");
   };
   check("model", config.model.className, run.model);
   check("number of layers", config.model.layers, run.nLayers);
@@ -60,20 +57,21 @@ void checkDense(const Recording& dense) {
   const auto sparse = std::ranges::find_if(dense.facts.heads,
                                            [](const db::HeadRow& head) { return head.stats.densityQk < 1; });
   if (sparse == dense.facts.heads.end() && !dense.facts.heads.empty()) return;
-  refuse(dense.file,
-         sparse == dense.facts.heads.end()
-             ? std::string("it has no attention statistics")
-             : fmt::format("it is not dense: its method is {}", shown(dense.facts.run.method)),
-         "record it with --method dense");
+  db::refuseInput(dense.file,
+                  sparse == dense.facts.heads.end()
+                      ? std::string("it has no attention statistics")
+                      : fmt::format("it is not dense: its method is {}", shown(dense.facts.run.method)),
+                  "record it with --method dense");
 }
 
 void checkSameRequest(const Recording& dense, const Recording& run) {
   const db::Run &a = dense.facts.run, &b = run.facts.run;
   const auto check = [&](const char* name, const auto& ofDense, const auto& ofRun) {
     if (ofDense == ofRun) return;
-    refuse(run.file,
-           fmt::format("its {} is {}, that of {} is {}", name, shown(ofRun), dense.file, shown(ofDense)),
-           fmt::format("record both alike, or let `ditscope verify` record: leave {} out", run.file));
+    db::refuseInput(
+        run.file,
+        fmt::format("its {} is {}, that of {} is {}", name, shown(ofRun), dense.file, shown(ofDense)),
+        fmt::format("record both alike, or let `ditscope verify` record: leave {} out", run.file));
   };
   check("model path", a.modelPath, b.modelPath);
   check("scheduler", a.scheduler, b.scheduler);
@@ -85,10 +83,10 @@ void checkSameRequest(const Recording& dense, const Recording& run) {
     const std::set<CallKey> all = selfCalls(dense), calls = selfCalls(*recording);
     const auto steps = int64_t(recording->facts.steps.size());
     if (steps < recording->facts.run.nSteps || (recording == &run && calls != all))
-      refuse(recording->file,
-             fmt::format("it has {} of {} steps and {} of {} attention calls: it was stopped early", steps,
-                         recording->facts.run.nSteps, calls.size(), all.size()),
-             "record it again to the end");
+      db::refuseInput(recording->file,
+                      fmt::format("it has {} of {} steps and {} of {} attention calls: it was stopped early",
+                                  steps, recording->facts.run.nSteps, calls.size(), all.size()),
+                      "record it again to the end");
   }
   const bool measured = std::ranges::any_of(run.facts.heads, [](const db::HeadRow& head) {
     return head.stats.densityQk < 1 && std::isfinite(head.stats.recallMean);
@@ -96,21 +94,21 @@ void checkSameRequest(const Recording& dense, const Recording& run) {
   const bool sparse =
       std::ranges::any_of(run.facts.heads, [](const db::HeadRow& head) { return head.stats.densityQk < 1; });
   if (sparse && !measured)
-    refuse(run.file, "it has no recalls of sparse heads", "record it with --record mass");
+    db::refuseInput(run.file, "it has no recalls of sparse heads", "record it with --record mass");
 }
 
 void checkObeyed(const std::string& configFile, const db::ConfigTable& config, const Recording& run) {
   const std::string& method = run.facts.run.method;
   if (!method.starts_with("config:"))
-    refuse(run.file, fmt::format("its method is {}, not a configuration", shown(method)),
-           fmt::format("record it with --config {}", configFile));
+    db::refuseInput(run.file, fmt::format("its method is {}, not a configuration", shown(method)),
+                    fmt::format("record it with --config {}", configFile));
   for (const db::HeadRow& head : run.facts.heads) {
     const db::Cell cell{head.step, head.layer, head.head, head.branch};
     const std::string& planned = head.decision.method;
     // A call that nothing planned bears the name of the whole configuration.
     if (planned.empty() || planned == "config" || config.kindOf(cell) == db::StepKind::Dense) continue;
     if (const std::string& wanted = config.resolve(cell).method; wanted != planned)
-      refuse(
+      db::refuseInput(
           run.file,
           fmt::format("step {} layer {} head {} {} was planned by {}, but by {} in {}", head.step, head.layer,
                       head.head, db::nameOf(head.branch), plainText(planned), wanted, configFile),

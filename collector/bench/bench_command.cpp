@@ -22,7 +22,7 @@
 namespace ditscope::collector::bench {
 namespace {
 
-constexpr const char* kHelp = R"(
+constexpr const char* kBenchHelp = R"(
 Contenders: our kernel (ditscope-*: dense in f32, bf16 and f16; in f32 with kept bits and gap, and with row
 log-mass; with random block lists of each density), the building of those lists (plan-*), LibTorch's attention
 (unfused; fused, libtorch-sdpa-*, where this LibTorch has it), a flash loop of 256 x 512 tiles over LibTorch's
@@ -43,7 +43,7 @@ Examples:
 Exit codes: 0 measured, 3 bad input, 4 a failure of ours.
 )";
 
-struct CommandOptions {
+struct BenchArguments {
   std::vector<std::string> shapes = {"1,8,2048,64", "1,8,2048,72", "1,8,2048,128"};
   std::vector<double> densities = {0.5, 0.25, 0.1};
   std::vector<std::string> only, slowDown;
@@ -56,7 +56,7 @@ struct CommandOptions {
   bool quiet = false;
 };
 
-db::Run describe(const CommandOptions& options) {
+db::Run describe(const BenchArguments& options) {
   db::Run run;
   run.uuid = run.groupUuid = newUuid();
   run.startedUtcNs = std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
@@ -77,7 +77,7 @@ db::Run describe(const CommandOptions& options) {
 }
 
 // roundDone: called with the number of rounds that this shape has behind it, warm-ups included.
-ShapeReport measure(const Shape& shape, const CommandOptions& options, MachineProbe& probe, BenchTrace* trace,
+ShapeReport measure(const Shape& shape, const BenchArguments& options, MachineProbe& probe, BenchTrace* trace,
                     const std::function<void(int)>& roundDone) {
   const SamplePlan& plan = options.plan;
   const Contest contest(shape, {options.densities, plan.threads, options.block, options.only});
@@ -95,7 +95,7 @@ ShapeReport measure(const Shape& shape, const CommandOptions& options, MachinePr
   return summarise(shape, contenders, samples);
 }
 
-void run(CommandOptions options) {
+void run(BenchArguments options) {
   std::vector<Shape> shapes;
   for (const std::string& text : options.shapes) shapes.push_back(parseShape(text));
   options.plan.threads = kernels::resolveThreads(options.threads);
@@ -136,8 +136,8 @@ void run(CommandOptions options) {
 }  // namespace
 
 std::function<void()> addBenchCommand(CLI::App& program) {
-  const auto options = std::make_shared<CommandOptions>();
-  program.footer(kHelp);
+  const auto options = std::make_shared<BenchArguments>();
+  program.footer(kBenchHelp);
   program
       .add_option("--shape", options->shapes,
                   "BATCH,HEADS,TOKENS,DIM; may be given again (default: 1,8,2048 with 64, 72 and 128)")

@@ -12,7 +12,7 @@
 namespace ditscope::collector::bench {
 namespace {
 
-constexpr double kDisturbed = 0.1;  // share of throttled calls
+constexpr double kThrottledShare = 0.1;  // share of throttled calls
 
 }  // namespace
 
@@ -64,7 +64,7 @@ void BenchTrace::finish() {
   m_writer.setCircumstance("stolen_time", fmt::format("{:.4f}", stolen));
   const double throttled = m_calls > 0 ? double(m_throttled) / double(m_calls) : 0;
   const unsigned processors = std::thread::hardware_concurrency();
-  if (throttled > kDisturbed || load > processors + 0.5)
+  if (throttled > kThrottledShare || load > processors + 0.5)
     m_writer.setCircumstance(
         "disturbed", fmt::format("measured at a load of {:.1f} on {} processors, {:.0f} % of the calls "
                                  "throttled",

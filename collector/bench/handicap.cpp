@@ -10,7 +10,7 @@
 namespace ditscope::collector::bench {
 namespace {
 
-constexpr int64_t kCycles = 2'000;  // between two looks at the clock
+constexpr int64_t kBusyCycles = 2'000;  // between two looks at the clock
 constexpr double kMostPercent = 10'000;
 
 }  // namespace
@@ -38,7 +38,7 @@ std::vector<Contender> withHandicaps(std::span<const Contender> contenders,
         const double start = benchClock(threads);
         run();
         const double end = start + (1 + share) * (benchClock(threads) - start);
-        while (benchClock(threads) < end) kernels::runAddChain(kCycles);
+        while (benchClock(threads) < end) kernels::runAddChain(kBusyCycles);
       };
     }
   return all;

@@ -12,9 +12,9 @@
 namespace ditscope::collector::bench {
 namespace {
 
-constexpr int64_t kCycles = 40'000;  // of a chain
-constexpr int64_t kSteps = 2'000;    // of multiply-adds, likewise
-constexpr double kBestShare = 0.98;  // the very best rates are luck with the clock's ticks
+constexpr int64_t kChainCycles = 40'000;  // of a chain
+constexpr int64_t kSteps = 2'000;         // of multiply-adds, likewise
+constexpr double kBestShare = 0.98;       // the very best rates are luck with the clock's ticks
 
 template <class Work>
 double rate(int threads, const Work& work) {  // median of three
@@ -32,7 +32,7 @@ double rate(int threads, const Work& work) {  // median of three
 
 MachineState MachineProbe::measure() {
   MachineState state;
-  state.clockHz = rate(1, [] { return double(kernels::runAddChain(kCycles)); });
+  state.clockHz = rate(1, [] { return double(kernels::runAddChain(kChainCycles)); });
   state.arithmetic = rate(m_threads, [this] {
     kernels::parallelFor(m_threads, m_threads, [](int64_t, int) { kernels::runFmaChains(kSteps); });
     return double(kSteps) * m_threads;

@@ -11,7 +11,7 @@
 namespace ditscope::collector::bench {
 namespace {
 
-constexpr double kDisturbed = 0.05;  // range of the FMA peak from which figures are not to be trusted
+constexpr double kDisturbedRange = 0.05;  // range of the FMA peak from which figures are not to be trusted
 constexpr double kDoesNotApply = std::numeric_limits<double>::quiet_NaN();
 
 const std::vector<double>* secondsOf(const std::string& name, std::span<const Contender> contenders,
@@ -106,7 +106,7 @@ std::string toText(const ShapeReport& report) {
     text += fmt::format(
         "{:.1f} % of the calls were throttled: the machine gave less than nine tenths of its best\n",
         100 * report.throttledShare);
-  if (report.peakRange > kDisturbed) {
+  if (report.peakRange > kDisturbedRange) {
     text += fmt::format(
         "The FMA peak moved by {:.1f} % between rounds: the machine is disturbed, measure again when it is "
         "idle\n",
@@ -142,7 +142,7 @@ nlohmann::json toJson(const BenchSetup& setup, std::span<const ShapeReport> repo
                       {"stop", nameOf(report.stop)},
                       {"throttled_share", report.throttledShare},
                       {"peak_range", report.peakRange},
-                      {"disturbed", report.peakRange > kDisturbed},
+                      {"disturbed", report.peakRange > kDisturbedRange},
                       {"contenders", std::move(contenders)}});
   }
   return {{"schema", "ditscope.bench/1"}, {"processor", setup.processor}, {"torch", setup.torch},

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kHelp = R"(
+constexpr const char* kCompareMethodsHelp = R"(
 Searches, for each method and density, the value of the method's knob at which its sparse calls keep that share
 of the blocks (softmax and PV: methods that skip inside the kernel's loop compute every score block), then
 compares what it generates with what dense attention makes of the same noise and label.
@@ -33,7 +33,7 @@ Examples:
 Exit codes: 0 compared (also when stopped by Ctrl-C: what is done is kept), 3 bad input, 4 a failure of ours.
 )";
 
-struct CommandOptions {
+struct CompareMethodsArguments {
   ComparisonOptions comparison;
   std::vector<std::string> densities = {"1/2", "1/4", "1/8", "1/16", "1/32"};
   std::vector<int64_t> seeds = {0}, labels = {0};
@@ -54,7 +54,7 @@ void makeFolder(const fs::path& folder) {
   }
 }
 
-void complete(const CLI::App& command, CommandOptions& options) {
+void complete(const CLI::App& command, CompareMethodsArguments& options) {
   ComparisonOptions& comparison = options.comparison;
   CollectOptions& sampling = comparison.sampling;
   sampling.record.level = db::RecordLevel::Mass;
@@ -77,7 +77,7 @@ nlohmann::json writeReports(const Results& results, const fs::path& folder) {
   return toJson(results);
 }
 
-int run(const CLI::App& command, CommandOptions& options) {
+int run(const CLI::App& command, CompareMethodsArguments& options) {
   ComparisonOptions& comparison = options.comparison;
   complete(command, options);
   useAllCores();
@@ -108,7 +108,7 @@ int run(const CLI::App& command, CommandOptions& options) {
   return 0;
 }
 
-void addSamplingOptions(CLI::App& command, CommandOptions& options) {
+void addSamplingOptions(CLI::App& command, CompareMethodsArguments& options) {
   CollectOptions& sampling = options.comparison.sampling;
   command
       .add_option("--model", sampling.model, "model folder in diffusers' layout, or demo-video, demo-image")
@@ -144,11 +144,11 @@ void addSamplingOptions(CLI::App& command, CommandOptions& options) {
 }  // namespace
 
 std::function<int()> addCompareMethodsCommand(CLI::App& program) {
-  const auto options = std::make_shared<CommandOptions>();
+  const auto options = std::make_shared<CompareMethodsArguments>();
   ComparisonOptions& comparison = options->comparison;
   comparison.sampling.block = 32;  // fine enough that a short sequence can keep 1/32
   CLI::App* command = program.add_subcommand("compare-methods", "Compares sparsity methods at equal density");
-  command->footer(kHelp);
+  command->footer(kCompareMethodsHelp);
   addSamplingOptions(*command, *options);
   command->add_option("--out", comparison.out, "folder for the results")->required();
   command->add_flag("--overwrite", comparison.sampling.overwrite, "start anew when there are results");

@@ -13,10 +13,6 @@
 namespace ditscope::collector::compare {
 namespace {
 
-[[noreturn]] void refuse(const std::string& what, const std::string& why, const std::string& remedy) {
-  throw db::Error(db::Error::Kind::BadInput, what, why, remedy);
-}
-
 const ParameterSpec* specOf(const MethodInfo& info, const std::string& key) {
   const auto found = std::ranges::find(info.parameters, key, &ParameterSpec::key);
   return found == info.parameters.end() ? nullptr : &*found;
@@ -78,7 +74,7 @@ double parseDensity(const std::string& text) {
       slash == std::string::npos ? std::optional(1.0) : numberOf(std::string_view(text).substr(slash + 1));
   const double density = above && below ? *above / *below : 0;
   if (!(density > 0 && density <= 1)) {
-    refuse("--density " + text, "it is not a share in (0, 1]", "write for example 1/8 or 0.125");
+    db::refuseInput("--density " + text, "it is not a share in (0, 1]", "write for example 1/8 or 0.125");
   }
   return density;
 }

@@ -51,7 +51,7 @@ CompressionPlan storedPlan(const std::string& file, const DenseSchedule& schedul
   return plan;
 }
 
-std::unique_ptr<Method> make(const Parameters& p, const SamplingPlan& sampling) {
+std::unique_ptr<Method> makeDitFastAttn(const Parameters& p, const SamplingPlan& sampling) {
   const std::string& file = p.word("plan");
   if (!file.empty()) {
     return std::make_unique<DitFastAttn>(storedPlan(file, DenseSchedule(p, sampling), sampling));
@@ -82,7 +82,7 @@ MethodInfo ditfastattn() {
            number("alpha", "0.2", 0, 1000, "bound of the summed relative squared errors of a layer; arrow"),
            text("plan", "", "file of ditscope collect plan; replaces strategy, window and refresh")},
           {.steps = 1}),
-      make,
+      makeDitFastAttn,
       /*onDevice=*/true};
 }
 

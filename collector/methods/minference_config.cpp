@@ -21,10 +21,6 @@ constexpr std::pair<PatternType, const char*> kFileNames[] = {
     {PatternType::BlockSparse, "block_sparse"},
 };
 
-[[noreturn]] void refuse(const std::filesystem::path& file, const std::string& why, const char* remedy) {
-  throw db::Error(db::Error::Kind::BadInput, file.string(), why, remedy);
-}
-
 std::optional<HeadPattern> patternFrom(const nlohmann::json& json) {
   if (!json.is_array() || json.size() != 4 || !json[0].is_string() || !json[1].is_number_integer() ||
       !json[2].is_number_integer() || !json[3].is_number())
@@ -44,25 +40,27 @@ std::optional<HeadPattern> patternFrom(const nlohmann::json& json) {
 std::vector<LayerPatterns> readBestPatterns(const std::filesystem::path& file, const SamplingPlan& plan) {
   const nlohmann::json json = readJsonArray(file);
   if (int(json.size()) != plan.layers) {
-    refuse(file, fmt::format("it has {} layers, the model {}", json.size(), plan.layers),
-           "use the patterns of this model");
+    db::refuseInput(file, fmt::format("it has {} layers, the model {}", json.size(), plan.layers),
+                    "use the patterns of this model");
   }
   std::vector<LayerPatterns> layers;
   for (const nlohmann::json& heads : json) {
     const size_t layer = layers.size();
     LayerPatterns& patterns = layers.emplace_back(size_t(plan.heads));
-    if (!heads.is_object()) refuse(file, fmt::format("layer {} is no object", layer), "give head: pattern");
+    if (!heads.is_object())
+      db::refuseInput(file, fmt::format("layer {} is no object", layer), "give head: pattern");
     std::map<std::string, size_t> numbers;
     for (size_t head = 0; head < patterns.size(); ++head) numbers[std::to_string(head)] = head;
     for (const auto& [key, value] : heads.items()) {
       const auto number = numbers.find(key);
       if (number == numbers.end()) {
-        refuse(file, fmt::format("layer {} has a head '{}', the model {} heads", layer, key, plan.heads),
-               "use the patterns of this model");
+        db::refuseInput(file,
+                        fmt::format("layer {} has a head '{}', the model {} heads", layer, key, plan.heads),
+                        "use the patterns of this model");
       }
       const std::optional<HeadPattern> pattern = patternFrom(value);
       if (!pattern) {
-        refuse(
+        db::refuseInput(
             file, fmt::format("layer {} head {} has {}", layer, key, value.dump()),
             "give [type, v, s, score], the type being stream_llm, vertical_and_slash, block_sparse or dense");
       }

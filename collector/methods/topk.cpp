@@ -22,7 +22,7 @@ void selectOfHead(const kernels::BlockGrid& grid, std::span<const float> weights
   kernels::selectTopK(grid, ranked, count, kernels::SelectionScope::Head, kept);
 }
 
-std::unique_ptr<Method> make(const Parameters& p, const SamplingPlan& plan) {
+std::unique_ptr<Method> makeTopK(const Parameters& p, const SamplingPlan& plan) {
   const double density = p.number("density");
   const int minKeep = p.integer("min_keep");
   const kernels::SelectionScope scope = selectionScope(p);
@@ -46,7 +46,7 @@ MethodInfo topk() {
           "source=exact: a dense pass every step; previous: a dense step every search_every; pooled: little",
           Knob{"density", 0.001, 1, true},
           withMassSelection({number("density", "0.25", 0.001, 1, "share of the key blocks that is kept")}),
-          make,
+          makeTopK,
           /*onDevice=*/true};
 }
 

@@ -6,7 +6,7 @@
 namespace ditscope::collector {
 namespace {
 
-std::unique_ptr<Method> make(const Parameters& p, const SamplingPlan& plan) {
+std::unique_ptr<Method> makeTopP(const Parameters& p, const SamplingPlan& plan) {
   const double share = p.number("share");
   const kernels::SelectionScope scope = selectionScope(p);
   const kernels::Crossing crossing =
@@ -34,7 +34,7 @@ MethodInfo topp() {
               {number("share", "0.9", 0.001, 1, "of the mass that is kept; 1 keeps everything"),
                word("crossing", "included", {"included", "excluded"},
                     "whether the block is kept with which the sum passes the share; an exact hit does not")}),
-          make,
+          makeTopP,
           /*onDevice=*/true};
 }
 

@@ -13,12 +13,7 @@ namespace ditscope::collector {
 namespace {
 
 constexpr const char* kClassName = "DiTTransformer2DModel";
-constexpr int64_t kTimeFeatures = 256;
 constexpr double kEps = 1e-6;
-
-[[noreturn]] void refuseInput(const std::string& what, const std::string& why, const std::string& remedy) {
-  throw db::Error(db::Error::Kind::BadInput, what, why, remedy);
-}
 
 // [sin | cos] of positions [n] over `channels`, in f64.
 at::Tensor sinCos(const at::Tensor& positions, int64_t channels) {
@@ -29,13 +24,13 @@ at::Tensor sinCos(const at::Tensor& positions, int64_t channels) {
 
 db::TokenGrid ditTokenGrid(const DitConfig& config, const at::Tensor& latents) {
   if (latents.dim() != 4 || latents.size(1) != config.inChannels) {
-    refuseInput("latents", fmt::format("need shape [B, {}, H, W]", config.inChannels),
-                "give latents of the model's channel count");
+    db::refuseInput("latents", fmt::format("need shape [B, {}, H, W]", config.inChannels),
+                    "give latents of the model's channel count");
   }
   const int64_t rows = latents.size(2) / config.patch;
   const int64_t cols = latents.size(3) / config.patch;
   if (rows * config.patch != latents.size(2) || cols * config.patch != latents.size(3) || rows * cols == 0) {
-    refuseInput(
+    db::refuseInput(
         "latents",
         fmt::format("{} x {} is not made of patches of {}", latents.size(2), latents.size(3), config.patch),
         "choose a height and a width that are multiples of the patch");
@@ -47,24 +42,24 @@ void checkInput(const DitConfig& config, const DenoiserInput& input) {
   const int64_t batch = input.latents.size(0);
   if (!input.labels.defined() || input.labels.sizes() != at::IntArrayRef({batch}) ||
       input.labels.scalar_type() != at::kLong) {
-    refuseInput("labels", fmt::format("need {} int64 values", batch),
-                "give one class label for each row of the batch");
+    db::refuseInput("labels", fmt::format("need {} int64 values", batch),
+                    "give one class label for each row of the batch");
   }
   // An index outside the table would abort a CUDA context.
   if (input.labels.lt(0).logical_or(input.labels.gt(config.classes)).any().item<bool>()) {
-    refuseInput("labels", fmt::format("must lie in 0 .. {}", config.classes),
-                "choose a class that the model knows");
+    db::refuseInput("labels", fmt::format("must lie in 0 .. {}", config.classes),
+                    "choose a class that the model knows");
   }
   if (!input.timestep.defined() || input.timestep.sizes() != at::IntArrayRef({batch})) {
-    refuseInput("timestep", fmt::format("needs {} values", batch),
-                "give one timestep for each row of the batch");
+    db::refuseInput("timestep", fmt::format("needs {} values", batch),
+                    "give one timestep for each row of the batch");
   }
 }
 
 // What timestep and label say, as block `w` sees it: [B, C]. Each block has its own embedder.
 at::Tensor condition(const DenoiserInput& input, const Weights& w) {
   const Weights embed = w.at("norm1.emb");
-  return mlp2(timestepFeatures(input.timestep, kTimeFeatures, 1), embed.at("timestep_embedder"),
+  return mlp2(timestepFeatures(input.timestep, kDitTimeFeatures, 1), embed.at("timestep_embedder"),
               Activation::Silu) +
          at::embedding(embed["class_embedder.embedding_table.weight"], input.labels);
 }

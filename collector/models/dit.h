@@ -16,6 +16,8 @@
 
 namespace ditscope::collector {
 
+inline constexpr int64_t kDitTimeFeatures = 256;  // sines and cosines of a timestep
+
 struct DitConfig {
   int64_t heads = 16;
   int64_t headDim = 88;

@@ -6,10 +6,6 @@
 #include "collector/models/dit.h"
 
 namespace ditscope::collector {
-namespace {
-constexpr int64_t kTimeFeatures = 256;
-}
-
 DitConfig readDitConfig(const ConfigReader& config) {
   config.require("norm_type", "ada_norm_zero");
   config.require("activation_fn", "gelu-approximate");
@@ -63,7 +59,7 @@ std::map<std::string, std::vector<int64_t>> ditParameterShapes(const DitConfig& 
   shapes["pos_embed.proj.bias"] = {width};
   for (int64_t layer = 0; layer < c.layers; ++layer) {
     const std::string block = fmt::format("transformer_blocks.{}.", layer);
-    addLinear(block + "norm1.emb.timestep_embedder.linear_1", kTimeFeatures, width);
+    addLinear(block + "norm1.emb.timestep_embedder.linear_1", kDitTimeFeatures, width);
     addLinear(block + "norm1.emb.timestep_embedder.linear_2", width, width);
     shapes[block + "norm1.emb.class_embedder.embedding_table.weight"] = {c.classes + 1, width};
     addLinear(block + "norm1.linear", width, 6 * width);

@@ -19,10 +19,6 @@ using ParameterShapes = std::map<std::string, std::vector<int64_t>>;
 
 constexpr const char* kMatch = "check that config.json and the weights belong together";
 
-[[noreturn]] void refuse(const fs::path& file, const std::string& why, const std::string& remedy) {
-  throw db::Error(db::Error::Kind::BadInput, file.string(), why, remedy);
-}
-
 // Older files of class-conditional DiT call it Transformer2DModel and tell it from others by its norm.
 std::string modelClass(const ConfigReader& config) {
   std::string name;
@@ -42,14 +38,14 @@ void checkComplete(const TensorMap& weights, const ParameterShapes& expected, co
     if (found == weights.end()) {
       if (missing++ < kNamed) names += (names.empty() ? "" : ", ") + name;
     } else if (found->second.sizes() != at::IntArrayRef(shape)) {
-      refuse(folder, fmt::format("{} has another shape than config.json asks for", name), kMatch);
+      db::refuseInput(folder, fmt::format("{} has another shape than config.json asks for", name), kMatch);
     }
   }
   if (missing == 0) return;
-  refuse(folder,
-         fmt::format("{} of {} parameters are missing: {}{}", missing, expected.size(), names,
-                     missing > kNamed ? ", ..." : ""),
-         kMatch);
+  db::refuseInput(folder,
+                  fmt::format("{} of {} parameters are missing: {}{}", missing, expected.size(), names,
+                              missing > kNamed ? ", ..." : ""),
+                  kMatch);
 }
 
 // Keeps what the model needs, in the dtype and on the device asked for, and names the rest.
@@ -89,8 +85,8 @@ std::unique_ptr<Denoiser> loadDenoiser(const fs::path& folder, const LoadOptions
     const WanConfig wan = readWanConfig(config);
     return makeWan(wan, load(wanParameterShapes(wan), wanKeepsFloat));
   }
-  refuse(file, fmt::format("the model class {} is not supported", quotedName(name)),
-         "use a WanTransformer3DModel or a DiTTransformer2DModel");
+  db::refuseInput(file, fmt::format("the model class {} is not supported", quotedName(name)),
+                  "use a WanTransformer3DModel or a DiTTransformer2DModel");
 }
 
 }  // namespace ditscope::collector

@@ -55,22 +55,18 @@ at::Tensor block(at::Tensor x, const Weights& w, const at::Tensor& modulation, P
   return gatedSum(x, m[5], feedForward(modulate(layerNorm(x, eps), m[3], m[4]), w.at("ffn")));
 }
 
-[[noreturn]] void refuseInput(const std::string& what, const std::string& why, const std::string& remedy) {
-  throw db::Error(db::Error::Kind::BadInput, what, why, remedy);
-}
-
 void checkInput(const WanConfig& config, const DenoiserInput& input, int64_t tokens) {
   const int64_t batch = input.latents.size(0);
   if (!input.text.defined() || input.text.dim() != 3 || input.text.size(0) != batch ||
       input.text.size(1) == 0 || input.text.size(2) != config.textDim) {
-    refuseInput("text", fmt::format("needs shape [{}, L, {}]", batch, config.textDim),
-                "give the embeddings of the text encoder that the model was trained with");
+    db::refuseInput("text", fmt::format("needs shape [{}, L, {}]", batch, config.textDim),
+                    "give the embeddings of the text encoder that the model was trained with");
   }
   const at::Tensor& t = input.timestep;
   if (!t.defined() ||
       (t.sizes() != at::IntArrayRef({batch}) && t.sizes() != at::IntArrayRef({batch, tokens}))) {
-    refuseInput("timestep", fmt::format("needs shape [{}] or [{}, {}]", batch, batch, tokens),
-                "give one timestep for each row of the batch or for each token");
+    db::refuseInput("timestep", fmt::format("needs shape [{}] or [{}, {}]", batch, batch, tokens),
+                    "give one timestep for each row of the batch or for each token");
   }
 }
 
@@ -124,8 +120,8 @@ bool wanKeepsFloat(const std::string& parameter) {
 
 db::TokenGrid wanTokenGrid(const WanConfig& config, const at::Tensor& latents) {
   if (latents.dim() != 5 || latents.size(1) != config.inChannels) {
-    refuseInput("latents", fmt::format("need shape [B, {}, T, H, W]", config.inChannels),
-                "give latents of the model's channel count");
+    db::refuseInput("latents", fmt::format("need shape [B, {}, T, H, W]", config.inChannels),
+                    "give latents of the model's channel count");
   }
   int64_t tokens[3];
   for (int axis = 0; axis < 3; ++axis) {
@@ -133,9 +129,10 @@ db::TokenGrid wanTokenGrid(const WanConfig& config, const at::Tensor& latents) {
     const int64_t size = latents.size(axis + 2);
     tokens[axis] = size / patch;
     if (size % patch != 0 || tokens[axis] == 0 || tokens[axis] > config.ropeMaxSeqLen) {
-      refuseInput("latents",
-                  fmt::format("size {} does not make 1..{} patches of {}", size, config.ropeMaxSeqLen, patch),
-                  "choose frames, height and width that are multiples of the patch");
+      db::refuseInput(
+          "latents",
+          fmt::format("size {} does not make 1..{} patches of {}", size, config.ropeMaxSeqLen, patch),
+          "choose frames, height and width that are multiples of the patch");
     }
   }
   return {static_cast<int32_t>(tokens[0]), static_cast<int32_t>(tokens[1]), static_cast<int32_t>(tokens[2])};

@@ -5,6 +5,7 @@
 
 #include <cupti.h>
 
+#include <cstdint>
 #include <string>
 
 namespace ditscope::collector {

@@ -15,9 +15,9 @@ namespace {
 constexpr int64_t kTimesteps = 1000;
 constexpr double kBetaStart = 1e-4;
 constexpr double kBetaEnd = 0.02;
-constexpr double kSampleGuidance = 1.5;
+constexpr double kImageGuidance = 1.5;
 
-bool startsAtZero(const std::string& name) {
+bool imageStartsAtZero(const std::string& name) {
   return name.find("norm1.linear") != std::string::npos || name.find("proj_out") != std::string::npos;
 }
 
@@ -45,7 +45,7 @@ DitConfig demoImageConfig() {
 
 TensorMap initImageModel(const DitConfig& config, uint64_t seed) {
   at::Generator random = at::detail::createCPUGenerator(seed);
-  return initWeights(ditParameterShapes(config), startsAtZero, random);
+  return initWeights(ditParameterShapes(config), imageStartsAtZero, random);
 }
 
 LossFunction imageLoss(const DitConfig& config, GarmentSizes& garments, at::ScalarType dtype) {
@@ -77,7 +77,7 @@ LossFunction imageLoss(const DitConfig& config, GarmentSizes& garments, at::Scal
 
 void writeImageModel(const std::filesystem::path& folder, const DitConfig& config, const TensorMap& weights) {
   nlohmann::json json = ditConfigToJson(config);
-  json["guidance_scale"] = kSampleGuidance;
+  json["guidance_scale"] = kImageGuidance;
   const nlohmann::json scheduler = {{"_class_name", "DDIMScheduler"},
                                     {"beta_end", kBetaEnd},
                                     {"beta_schedule", "linear"},

@@ -14,11 +14,11 @@ namespace ditscope::collector::train {
 namespace {
 
 constexpr int64_t kTextTokens = 4;
-constexpr double kTimesteps = 1000;  // the model sees t * 1000
+constexpr double kTimeScale = 1000;  // the model sees t * 1000
 constexpr double kSampleShift = 3;   // of the noise levels when sampling
-constexpr double kSampleGuidance = 3;
+constexpr double kVideoGuidance = 3;
 
-bool startsAtZero(const std::string& name) {
+bool videoStartsAtZero(const std::string& name) {
   return name.find("time_proj") != std::string::npos || name.find("proj_out") != std::string::npos ||
          name.find("scale_shift_table") != std::string::npos;
 }
@@ -52,7 +52,7 @@ nlohmann::json uniPcScheduler() {
           {"final_sigmas_type", "zero"},
           {"flow_shift", kSampleShift},
           {"lower_order_final", true},
-          {"num_train_timesteps", kTimesteps},
+          {"num_train_timesteps", kTimeScale},
           {"predict_x0", true},
           {"prediction_type", "flow_prediction"},
           {"solver_order", 2},
@@ -78,7 +78,7 @@ WanConfig demoVideoConfig() {
 
 TensorMap initVideoModel(const WanConfig& config, uint64_t seed) {
   at::Generator random = at::detail::createCPUGenerator(seed);
-  TensorMap weights = initWeights(wanParameterShapes(config), startsAtZero, random);
+  TensorMap weights = initWeights(wanParameterShapes(config), videoStartsAtZero, random);
   weights[kLabelEmbeds] = at::randn({kClasses + 1, kTextTokens, config.textDim}, random, at::kFloat);
   return weights;
 }
@@ -99,7 +99,7 @@ LossFunction videoLoss(const WanConfig& config, GarmentSizes& garments, at::Scal
     const TensorMap cast = castWeights(weights, dtype, wanKeepsFloat);
     DenoiserInput input;
     input.latents = ((1 - share) * pixels + share * noise).to(device);
-    input.timestep = (t * kTimesteps).to(device);
+    input.timestep = (t * kTimeScale).to(device);
     input.text = cast.at(kLabelEmbeds).index_select(0, labels.to(device));
     FusedAttention attention;
     const at::Tensor rope = ropeOfFrames(config, clips.pixels, frames).to(device);
@@ -111,7 +111,7 @@ LossFunction videoLoss(const WanConfig& config, GarmentSizes& garments, at::Scal
 void writeVideoModel(const std::filesystem::path& folder, const WanConfig& config, const TensorMap& weights,
                      const ClipShape& shape) {
   nlohmann::json json = wanConfigToJson(config);
-  json["guidance_scale"] = kSampleGuidance;
+  json["guidance_scale"] = kVideoGuidance;
   json["sample_frames"] = shape.frames;
   json["sample_height"] = shape.size;
   json["sample_width"] = shape.size;

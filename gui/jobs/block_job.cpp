@@ -10,10 +10,10 @@
 namespace ditscope::gui {
 namespace {
 
-using Outcome = std::variant<std::monostate, HeadBlocksPtr, Failure>;  // monostate: overtaken
+using BlockOutcome = std::variant<std::monostate, HeadBlocksPtr, Failure>;  // monostate: overtaken
 
-Outcome readBlocks(const std::shared_ptr<BlockSource>& source, const BlockRequest& request,
-                   const std::shared_ptr<std::atomic<int>>& latest, int number) {
+BlockOutcome readBlocks(const std::shared_ptr<BlockSource>& source, const BlockRequest& request,
+                        const std::shared_ptr<std::atomic<int>>& latest, int number) {
   if (latest->load() != number) return {};
   try {
     return source->read(request);
@@ -48,12 +48,12 @@ void BlockJob::request(const BlockRequest& request) {
   if (!m_source) return;
   const int number = ++*m_number;
   m_busy = true;
-  auto* watcher = new QFutureWatcher<Outcome>(this);
+  auto* watcher = new QFutureWatcher<BlockOutcome>(this);
   connect(watcher, &QFutureWatcherBase::finished, this, [this, watcher, number] {
     watcher->deleteLater();
     if (number != *m_number) return;
     m_busy = false;
-    const Outcome outcome = watcher->result();
+    const BlockOutcome outcome = watcher->result();
     if (const auto* blocks = std::get_if<HeadBlocksPtr>(&outcome)) emit ready(*blocks);
     if (const auto* failure = std::get_if<Failure>(&outcome)) emit failed(failure->message);
   });

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <QObject>
+#include <QString>
 #include <QThreadPool>
 #include <atomic>
 #include <memory>

@@ -3,6 +3,8 @@
 // program without a window.
 #pragma once
 
+#include <exception>
+
 #include <QString>
 
 #include "db/error.h"

@@ -12,12 +12,12 @@
 namespace ditscope::gui {
 namespace {
 
-using Outcome = std::variant<TracePtr, Failure>;
+using LoadOutcome = std::variant<TracePtr, Failure>;
 
 QString phaseText(LoadPhase phase) {
   switch (phase) {
-    case LoadPhase::Checking:
-      return QObject::tr("Checking the file");
+    case LoadPhase::Opening:
+      return QObject::tr("Opening");
     case LoadPhase::Reading:
       return QObject::tr("Reading");
     case LoadPhase::Preparing:
@@ -28,7 +28,7 @@ QString phaseText(LoadPhase phase) {
   return QObject::tr("Done");
 }
 
-void load(QPromise<Outcome>& promise, const QString& path) {
+void load(QPromise<LoadOutcome>& promise, const QString& path) {
   promise.setProgressRange(0, int(LoadPhase::Done));
   try {
     promise.addResult(loadTrace(
@@ -52,6 +52,7 @@ LoadJob::~LoadJob() {
 void LoadJob::giveUp() {
   ++m_number;
   m_running = false;
+  m_check.giveUp();
   if (m_cancelCurrent) std::exchange(m_cancelCurrent, {})();
 }
 
@@ -65,25 +66,36 @@ void LoadJob::start(const QString& path) {
   giveUp();
   m_running = true;
   const int number = m_number;
-  QFuture<Outcome> future = QtConcurrent::run(&m_pool, load, path);
+  QFuture<LoadOutcome> future = QtConcurrent::run(&m_pool, load, path);
   m_cancelCurrent = [future]() mutable { future.cancel(); };
 
-  auto* watcher = new QFutureWatcher<Outcome>(this);
+  auto* watcher = new QFutureWatcher<LoadOutcome>(this);
   connect(watcher, &QFutureWatcherBase::progressValueChanged, this, [this, watcher, number](int value) {
     if (number == m_number) emit progressed(value, int(LoadPhase::Done), watcher->progressText());
   });
-  connect(watcher, &QFutureWatcherBase::finished, this, [this, watcher, number] {
+  connect(watcher, &QFutureWatcherBase::finished, this, [this, watcher, number, path] {
     watcher->deleteLater();
     if (number != m_number || watcher->future().resultCount() == 0) return;
     m_running = false;
-    const Outcome outcome = watcher->result();
-    if (const auto* trace = std::get_if<TracePtr>(&outcome))
+    const LoadOutcome outcome = watcher->result();
+    if (const auto* trace = std::get_if<TracePtr>(&outcome)) {
       emit loaded(*trace);
-    else
+      check(path);
+    } else {
       emit failed(std::get<Failure>(outcome).message, std::get<Failure>(outcome).exitCode);
+    }
   });
   watcher->setFuture(future);
   emit started(path);
+}
+
+void LoadJob::check(const QString& path) {
+  const auto work = [file = path.toStdString()](const Task<bool>::Progress& progress) {
+    checkTrace(file, [&] { return !progress(0, 1); });
+    return std::make_shared<const bool>(true);
+  };
+  m_check.start(work,
+                {.ready = [](const auto&) {}, .failed = [this](const QString& why) { emit damaged(why); }});
 }
 
 }  // namespace ditscope::gui

@@ -5,9 +5,11 @@
 #pragma once
 
 #include <QFutureWatcher>
+#include <QPromise>
 #include <QString>
 #include <QThreadPool>
 #include <QtConcurrent>
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <memory>

@@ -9,10 +9,6 @@
 namespace ditscope::gui {
 namespace {
 
-QString percent(double fraction) {
-  return text(analyzer::formatPercent(fraction));
-}
-
 QString stateName(db::BlockState state) {
   switch (state) {
     case db::BlockState::Full:
@@ -27,16 +23,17 @@ QString stateName(db::BlockState state) {
 
 }  // namespace
 
-QString blockText(const Trace& trace, const db::AttnCall& call, const HeadBlocks& blocks, int row, int col) {
+QString blockText(const Trace& trace, const db::AttnCall& call, db::TokenOrder order,
+                  const HeadBlocks& blocks, int row, int col) {
   if (row < 0 || col < 0 || row >= blocks.rows() || col >= blocks.cols()) return {};
   QString line = QObject::tr("query block %1 (%2), key block %3 (%4)")
                      .arg(row)
-                     .arg(blockTokens(trace, call, row, true))
+                     .arg(blockTokens(trace, call, order, row, true))
                      .arg(col)
-                     .arg(blockTokens(trace, call, col, false));
+                     .arg(blockTokens(trace, call, order, col, false));
   if (blocks.mass)
     line += QObject::tr(": %1 of the row's mass, rank %2 of %3")
-                .arg(percent(double(blocks.mass->at(row, col))))
+                .arg(percentText(double(blocks.mass->at(row, col))))
                 .arg(rankInRow(*blocks.mass, row, col))
                 .arg(blocks.cols());
   if (blocks.legend)
@@ -44,8 +41,21 @@ QString blockText(const Trace& trace, const db::AttnCall& call, const HeadBlocks
   else if (blocks.mask)
     line += QStringLiteral(", ") + stateName(blocks.mask->at(row, col));
   if (!blocks.rowRecall.empty())
-    line += QObject::tr("; row recall %1").arg(percent(blocks.rowRecall[size_t(row)]));
+    line += QObject::tr("; row recall %1").arg(percentText(blocks.rowRecall[size_t(row)]));
   return line;
+}
+
+QString reorderedBlockText(const HeadBlocks& blocks, int row, int col) {
+  if (!blocks.shownOrder || row < 0 || col < 0 || row >= blocks.rows() || col >= blocks.cols()) return {};
+  QStringList found;
+  if (blocks.shownKept)
+    found << QObject::tr("%1 of the pairs kept").arg(percentText(double(blocks.shownKept->at(row, col))));
+  if (blocks.shownMass)
+    found << QObject::tr("%1 of the row's mass").arg(percentText(double(blocks.shownMass->at(row, col))));
+  return QObject::tr("query block %1, key block %2, %3: %4")
+      .arg(row)
+      .arg(col)
+      .arg(orderText(*blocks.shownOrder), found.join(QStringLiteral(", ")));
 }
 
 QString orderText(db::TokenOrder order) {
@@ -59,7 +69,7 @@ QString orderText(db::TokenOrder order) {
     case db::TokenOrder::FrameMajor:
       break;
   }
-  return {};
+  return QObject::tr("tokens in (frame, y, x) order");
 }
 
 std::vector<double> columnMass(const db::BlockMass& mass) {

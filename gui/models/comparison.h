@@ -3,6 +3,7 @@
 // runs from aligning is said in words, never passed over.
 #pragma once
 
+#include <QString>
 #include <QStringList>
 #include <vector>
 

@@ -24,19 +24,32 @@ int bestPoint(const HeadCurve& head, double price) {
   return best;
 }
 
-struct Sums {
+struct CurveSums {
   std::vector<double> recall = std::vector<double>(kCurvePoints, 0.0);
   int64_t curves = 0;
   analyzer::Summary density, recorded;
 };
 
-void add(Sums& sums, const Trace& trace, const CurveTable& curves, size_t row) {
+void add(CurveSums& sums, const Trace& trace, const CurveTable* curves, size_t row) {
   sums.density.add(trace.table.column(analyzer::Quantity::DensityQk)[row]);
   sums.recorded.add(trace.table.column(analyzer::Quantity::Recall)[row]);
-  if (!curves.has(row)) return;
+  if (curves == nullptr || !curves->has(row)) return;
   ++sums.curves;
-  const auto curve = curves.of(row);
+  const auto curve = curves->of(row);
   for (size_t i = 0; i < curve.size(); ++i) sums.recall[i] += double(curve[i]);
+}
+
+// By layer and head: of the calls that are neither dense nor a search, of all when none is.
+std::map<std::pair<int, int>, CurveSums> sumsOfHeads(const Trace& trace, const CurveTable* curves) {
+  std::map<std::pair<int, int>, CurveSums> sparse, all;
+  std::map<int64_t, bool> isSparse;
+  for (const db::AttnCall& call : trace.facts.calls) isSparse[call.id] = analyzer::isSparse(call);
+  for (size_t row = 0; row < trace.table.size(); ++row) {
+    const std::pair key(trace.table.layer[row], trace.table.head[row]);
+    add(all[key], trace, curves, row);
+    if (isSparse[trace.table.callId[row]]) add(sparse[key], trace, curves, row);
+  }
+  return sparse.empty() ? all : sparse;
 }
 
 }  // namespace
@@ -74,16 +87,8 @@ double recallAt(std::span<const float> curve, double density) {
 }
 
 std::vector<HeadCurve> headCurves(const Trace& trace, const CurveTable& curves) {
-  std::map<std::pair<int, int>, Sums> sparse, all;
-  std::map<int64_t, bool> isSparse;
-  for (const db::AttnCall& call : trace.facts.calls) isSparse[call.id] = analyzer::isSparse(call);
-  for (size_t row = 0; row < trace.table.size(); ++row) {
-    const std::pair key(trace.table.layer[row], trace.table.head[row]);
-    add(all[key], trace, curves, row);
-    if (isSparse[trace.table.callId[row]]) add(sparse[key], trace, curves, row);
-  }
   std::vector<HeadCurve> heads;
-  for (const auto& [key, sums] : sparse.empty() ? all : sparse) {
+  for (const auto& [key, sums] : sumsOfHeads(trace, &curves)) {
     HeadCurve head{.layer = key.first, .head = key.second, .recall = sums.recall};
     head.density = sums.density.mean();
     head.recorded = sums.recorded.mean();
@@ -91,6 +96,13 @@ std::vector<HeadCurve> headCurves(const Trace& trace, const CurveTable& curves) 
     if (sums.curves > 0) heads.push_back(std::move(head));
   }
   return heads;
+}
+
+std::vector<RecallPoint> recordedHeads(const Trace& trace) {
+  std::vector<RecallPoint> points;
+  for (const auto& [key, sums] : sumsOfHeads(trace, nullptr))
+    points.push_back({sums.density.mean(), sums.recorded.mean()});
+  return points;
 }
 
 std::vector<RecallPoint> uniformFront(std::span<const HeadCurve> heads) {

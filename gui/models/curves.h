@@ -44,6 +44,8 @@ struct RecallPoint {  // means over heads
   double density = 0;
   double recall = 0;
 };
+// What the run did with each head, in the order of headCurves(); of a trace without curves too.
+[[nodiscard]] std::vector<RecallPoint> recordedHeads(const Trace& trace);
 // The same density for every head, at the points of the curves.
 [[nodiscard]] std::vector<RecallPoint> uniformFront(std::span<const HeadCurve> heads);
 // The most recall that a mean density buys when every head has its own: the densities that are best for one

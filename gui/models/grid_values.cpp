@@ -154,7 +154,7 @@ GridValues gridValues(const Selection::Extent& extent, const GridQuery& query, c
   grid.axes = query.axes;
   grid.colTitle = query.axes == GridAxes::LayerHead ? QObject::tr("Head") : QObject::tr("Step");
   grid.rowTitle = query.axes == GridAxes::HeadStep  ? QObject::tr("Head of layer %1").arg(query.at.layer)
-                  : query.axes == GridAxes::AllStep ? QObject::tr("Layer.head")
+                  : query.axes == GridAxes::AllStep ? QObject::tr("Layer, head")
                                                     : QObject::tr("Layer");
   if (extent.steps.empty() || extent.layers.empty()) return grid;
   fill(grid, extent, query, value);

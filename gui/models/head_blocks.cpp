@@ -21,8 +21,22 @@ HeadBlocksPtr BlockSource::read(const BlockRequest& request) {
     blocks->rowRecall = analyzer::rowRecall(*blocks->mask, *blocks->mass);
   }
   addOther(*blocks, request);
+  blocks->shownOrder.reset();
+  if (request.order) addOrder(*blocks, *request.order);
   m_last = blocks;
   return blocks;
+}
+
+void BlockSource::addOrder(HeadBlocks& blocks, const OrderRequest& order) {
+  const auto rows = analyzer::drawBlocks(order.queries, order.recorded, order.shown);
+  const auto cols = analyzer::drawBlocks(order.keys, order.recorded, order.shown);
+  const bool fits = rows && cols && rows->blocks() == blocks.rows() && cols->blocks() == blocks.cols();
+  if (!fits) return;
+  blocks.shownOrder = order.shown;
+  blocks.shownMass.reset();
+  blocks.shownKept.reset();
+  if (blocks.mass) blocks.shownMass = analyzer::reorderMass(*blocks.mass, *rows, *cols, order.keys);
+  if (blocks.mask) blocks.shownKept = analyzer::keptShare(*blocks.mask, *rows, *cols);
 }
 
 void BlockSource::addOther(HeadBlocks& blocks, const BlockRequest& request) {

@@ -9,16 +9,23 @@
 #include <vector>
 
 #include "analyzer/mask_legend.h"
+#include "analyzer/token_order.h"
 #include "db/block_mask.h"
 #include "db/trace_reader.h"
 
 namespace ditscope::gui {
+
+struct OrderRequest {  // to show the blocks with the tokens in another order
+  analyzer::TokenAxis queries, keys;
+  db::TokenOrder recorded = db::TokenOrder::FrameMajor, shown = db::TokenOrder::FrameMajor;
+};
 
 struct BlockRequest {
   int64_t callId = 0;
   int head = 0;
   analyzer::HeavyRule rule;
   int64_t otherCallId = 0;  // of the other run or step, to compare with; 0: none
+  std::optional<OrderRequest> order = {};
 };
 
 struct HeadBlocks {
@@ -29,6 +36,9 @@ struct HeadBlocks {
   std::optional<analyzer::MaskLegend> legend;  // when both are there and agree in shape
   std::vector<double> rowRecall;               // [rows], empty without a legend
   std::optional<db::BlockMask> other;          // what is compared with, when it has the same shape
+  std::optional<db::TokenOrder> shownOrder;    // when another was asked for and can be shown
+  std::optional<db::BlockMass> shownMass;      // in that order
+  std::optional<db::BlockMass> shownKept;  // share of each block's pairs that the mask keeps, in that order
 
   [[nodiscard]] int rows() const { return mask ? mask->rows() : mass ? mass->rows : 0; }
   [[nodiscard]] int cols() const { return mask ? mask->cols() : mass ? mass->cols : 0; }
@@ -44,6 +54,7 @@ class BlockSource {
   [[nodiscard]] HeadBlocksPtr read(const BlockRequest& request);  // throws db::Error
 
  private:
+  static void addOrder(HeadBlocks& blocks, const OrderRequest& order);
   void addOther(HeadBlocks& blocks, const BlockRequest& request);
 
   std::filesystem::path m_path, m_otherPath;

@@ -13,10 +13,10 @@ QString span(int64_t first, int64_t last) {
   return first == last ? QString::number(first) : QStringLiteral("%1\u2013%2").arg(first).arg(last);
 }
 
-bool framesKnown(const Trace& trace, const db::AttnCall& call, int64_t length) {
+bool framesKnown(const Trace& trace, const db::AttnCall& call, db::TokenOrder order, int64_t length) {
   const db::Run& run = trace.facts.run;
-  return run.grid.frames > 1 && call.order == db::TokenOrder::FrameMajor &&
-         call.kind != db::AttnKind::Cross && run.grid.count() + (run.text.end - run.text.begin) == length;
+  return run.grid.frames > 1 && order == db::TokenOrder::FrameMajor && call.kind != db::AttnKind::Cross &&
+         run.grid.count() + (run.text.end - run.text.begin) == length;
 }
 
 // Position of the first video token: the text may stand before it.
@@ -37,9 +37,17 @@ QString numberText(double value, int digits) {
   return QString::number(value, 'g', digits);
 }
 
+QString percentText(double fraction) {
+  return text(std::isfinite(fraction) ? analyzer::formatPercent(fraction) : std::string(analyzer::kNoValue));
+}
+
 QString capitalised(QString words) {
   if (!words.isEmpty()) words[0] = words[0].toUpper();
   return words;
+}
+
+QString headTick(int layer, int head) {
+  return QStringLiteral("L%1 H%2").arg(layer).arg(head);
 }
 
 QString branchName(db::Branch branch) {
@@ -78,7 +86,8 @@ QString headText(const Trace& trace, const Cell& cell) {
       .arg(branchName(cell.branch));
 }
 
-QString blockTokens(const Trace& trace, const db::AttnCall& call, int block, bool isQuery) {
+QString blockTokens(const Trace& trace, const db::AttnCall& call, db::TokenOrder order, int block,
+                    bool isQuery) {
   const db::Run& run = trace.facts.run;
   const int64_t length = isQuery ? call.qLen : call.kvLen;
   const int64_t size = isQuery ? call.blockQ : call.blockK;
@@ -86,7 +95,7 @@ QString blockTokens(const Trace& trace, const db::AttnCall& call, int block, boo
   const int64_t last = std::min(first + size, length) - 1;
   if (size <= 0 || first > last) return {};
   QString result = QStringLiteral("tokens ") + span(first, last);
-  if (!framesKnown(trace, call, length)) return result;
+  if (!framesKnown(trace, call, order, length)) return result;
   const int64_t perFrame = int64_t{run.grid.rows} * run.grid.cols;
   const int64_t begin = videoBegin(run);
   const int64_t videoFirst = std::max(first - begin, int64_t{0});
@@ -97,13 +106,19 @@ QString blockTokens(const Trace& trace, const db::AttnCall& call, int block, boo
   return result + (from == to ? QStringLiteral(", frame ") : QStringLiteral(", frames ")) + span(from, to);
 }
 
-std::vector<double> frameEdges(const Trace& trace, const db::AttnCall& call, bool isQuery) {
+db::TokenOrder orderOf(const Trace& trace, const Cell& cell) {
+  const std::optional<size_t> row = trace.row(cell);
+  return row ? trace.table.decision[*row].order : db::TokenOrder::FrameMajor;
+}
+
+std::vector<double> frameEdges(const Trace& trace, const db::AttnCall& call, db::TokenOrder order,
+                               bool isQuery) {
   const int64_t length = isQuery ? call.qLen : call.kvLen;
   const int32_t size = isQuery ? call.blockQ : call.blockK;
   const db::Run& run = trace.facts.run;
   std::vector<double> edges;
   constexpr int32_t kMostFrames = 4096;
-  if (size <= 0 || run.grid.frames > kMostFrames || !framesKnown(trace, call, length)) return edges;
+  if (size <= 0 || run.grid.frames > kMostFrames || !framesKnown(trace, call, order, length)) return edges;
   const int64_t perFrame = int64_t{run.grid.rows} * run.grid.cols;
   for (int32_t frame = 1; frame < run.grid.frames; ++frame)
     edges.push_back(double(videoBegin(run) + frame * perFrame) / size);

@@ -12,7 +12,9 @@ namespace ditscope::gui {
 
 [[nodiscard]] QString text(std::string_view utf8);
 [[nodiscard]] QString numberText(double value, int digits = 3);  // "-" when not finite
+[[nodiscard]] QString percentText(double fraction);              // "12.5 %", "-" when not finite
 [[nodiscard]] QString capitalised(QString words);
+[[nodiscard]] QString headTick(int layer, int head);  // "L2 H1", at an axis
 [[nodiscard]] QString branchName(db::Branch branch);  // conditional, unconditional
 [[nodiscard]] QString timeMethodName(db::TimeMethod method);
 
@@ -21,12 +23,16 @@ namespace ditscope::gui {
 [[nodiscard]] QString headText(const Trace& trace,
                                const Cell& cell);  // "layer 3 (blocks.3), head 2, conditional"
 
-// The tokens of one block: "tokens 128-255, frames 0-1"; frames only when the token grid is known and the
-// tokens are in frame order, "text" where the block lies in the text span.
-[[nodiscard]] QString blockTokens(const Trace& trace, const db::AttnCall& call, int block, bool isQuery);
+[[nodiscard]] db::TokenOrder orderOf(const Trace& trace, const Cell& cell);  // of its masks and masses
+
+// The tokens of a block, in the order that the head has them: "tokens 128-255, frames 0-1"; frames only when
+// the token grid is known and the tokens are in frame order, "text" where the block lies in the text span.
+[[nodiscard]] QString blockTokens(const Trace& trace, const db::AttnCall& call, db::TokenOrder order,
+                                  int block, bool isQuery);
 
 // Block edges where a new frame begins, in units of blocks (not whole ones when frames and blocks do not
 // align). Empty when the token grid is unknown, has one frame, or the tokens are not in frame order.
-[[nodiscard]] std::vector<double> frameEdges(const Trace& trace, const db::AttnCall& call, bool isQuery);
+[[nodiscard]] std::vector<double> frameEdges(const Trace& trace, const db::AttnCall& call,
+                                             db::TokenOrder order, bool isQuery);
 
 }  // namespace ditscope::gui

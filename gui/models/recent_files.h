@@ -3,6 +3,7 @@
 #pragma once
 
 #include <QSettings>
+#include <QString>
 #include <QStringList>
 
 namespace ditscope::gui {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gui/models/similarity.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "analyzer/statistics.h"
 #include "db/trace_reader.h"
 
@@ -26,6 +29,21 @@ std::shared_ptr<const MaskSimilarity> maskSimilarity(const Trace& trace, const C
       result->values[a * count + b] = result->values[b * count + a] = db::jaccard(*x, *y);
     }
   }
+  return result;
+}
+
+MaskSimilarity similarityDifference(const MaskSimilarity& a, const MaskSimilarity& b) {
+  MaskSimilarity result;
+  std::vector<std::pair<size_t, size_t>> steps;  // positions in a and b
+  for (size_t i = 0; i < a.steps.size(); ++i) {
+    const auto at = std::find(b.steps.begin(), b.steps.end(), a.steps[i]);
+    if (at == b.steps.end()) continue;
+    result.steps.push_back(a.steps[i]);
+    result.masks.push_back(a.masks[i]);
+    steps.emplace_back(i, size_t(at - b.steps.begin()));
+  }
+  for (const auto& [rowA, rowB] : steps)
+    for (const auto& [colA, colB] : steps) result.values.push_back(b.at(rowB, colB) - a.at(rowA, colA));
   return result;
 }
 

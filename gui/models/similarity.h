@@ -22,4 +22,7 @@ struct MaskSimilarity {
 [[nodiscard]] std::shared_ptr<const MaskSimilarity> maskSimilarity(
     const Trace& trace, const Cell& head, const std::function<bool(int64_t, int64_t)>& progress = {});
 
+// The values of b less those of a, over the steps that both have, with the masks of a.
+[[nodiscard]] MaskSimilarity similarityDifference(const MaskSimilarity& a, const MaskSimilarity& b);
+
 }  // namespace ditscope::gui

@@ -10,7 +10,7 @@ namespace {
 
 constexpr double kMs = 1e-6;  // of a nanosecond
 
-struct Sums {
+struct StepSums {
   double attention = 0, search = 0, record = 0;
 };
 
@@ -27,10 +27,10 @@ double StepTimes::top() const {
 }
 
 StepTimes stepTimes(const Trace& trace) {
-  std::map<int, Sums> sums;
+  std::map<int, StepSums> sums;
   for (const int step : trace.extent.steps) sums[step];
   for (const db::AttnCall& call : trace.facts.calls) {
-    Sums& sum = sums[call.step];
+    StepSums& sum = sums[call.step];
     sum.attention += double(call.kernelNs) * kMs;
     sum.search += double(call.searchNs) * kMs;
     sum.record += double(call.recordNs) * kMs;

@@ -9,18 +9,14 @@
 namespace ditscope::gui {
 namespace {
 
-QString percent(double fraction) {
-  return text(std::isfinite(fraction) ? analyzer::formatPercent(fraction) : std::string(analyzer::kNoValue));
-}
-
 QString ofSampling(double ns, double samplingNs) {
   if (!std::isfinite(ns)) return text(analyzer::kNoValue);
   const QString time = text(analyzer::formatDuration(ns));
-  return samplingNs > 0 ? QStringLiteral("%1 (%2)").arg(time, percent(ns / samplingNs)) : time;
+  return samplingNs > 0 ? QStringLiteral("%1 (%2)").arg(time, percentText(ns / samplingNs)) : time;
 }
 
 QString signedPercent(double fraction) {
-  return (fraction >= 0 ? QStringLiteral("+") : QString()) + percent(fraction);
+  return (fraction >= 0 ? QStringLiteral("+") : QString()) + percentText(fraction);
 }
 
 }  // namespace
@@ -74,11 +70,11 @@ std::vector<SummaryRow> figureRows(const analyzer::TraceSummary& summary) {
                   .arg(run.grid.cols);
   rows.push_back({QObject::tr("Tokens"), tokens});
   rows.push_back({QObject::tr("Blocks"), QStringLiteral("%1 \u00d7 %2").arg(run.blockQ).arg(run.blockK)});
-  rows.push_back({QObject::tr("Density"), percent(summary.densityAll.qk)});
-  rows.push_back({QObject::tr("… sparse calls"), percent(summary.densitySparse.qk)});
-  rows.push_back({QObject::tr("Recall, sparse"), percent(summary.recallSparse.mean())});
-  rows.push_back({QObject::tr("Lowest p05"), percent(summary.recallP05Sparse.min)});
-  rows.push_back({QObject::tr("Work done"), percent(summary.flopsShare)});
+  rows.push_back({QObject::tr("Density"), percentText(summary.densityAll.qk)});
+  rows.push_back({QObject::tr("… sparse calls"), percentText(summary.densitySparse.qk)});
+  rows.push_back({QObject::tr("Recall, sparse"), percentText(summary.recallSparse.mean())});
+  rows.push_back({QObject::tr("Lowest p05"), percentText(summary.recallP05Sparse.min)});
+  rows.push_back({QObject::tr("Work done"), percentText(summary.flopsShare)});
   rows.push_back({QObject::tr("Sampling"), text(analyzer::formatDuration(summary.time.samplingNs))});
   rows.push_back({QObject::tr("Attention"), ofSampling(summary.time.attentionNs, summary.time.samplingNs)});
   rows.push_back({QObject::tr("Mask search"), ofSampling(summary.time.searchNs, summary.time.samplingNs)});

@@ -95,8 +95,8 @@ TracePtr loadTrace(const std::filesystem::path& path, const std::function<bool()
     if (cancelled && cancelled()) throw db::Cancelled();
     if (phase) phase(next);
   };
-  enter(LoadPhase::Checking);
-  const db::TraceReader reader(path, {.quickCheck = true, .cancelled = cancelled});
+  enter(LoadPhase::Opening);
+  const db::TraceReader reader(path, {.quickCheck = false, .cancelled = cancelled});
   enter(LoadPhase::Reading);
   auto trace = std::make_shared<Trace>();
   trace->path = path;
@@ -109,6 +109,10 @@ TracePtr loadTrace(const std::filesystem::path& path, const std::function<bool()
   trace->extent = extentOf(*trace);
   enter(LoadPhase::Done);
   return trace;
+}
+
+void checkTrace(const std::filesystem::path& path, const std::function<bool()>& cancelled) {
+  const db::TraceReader reader(path, {.quickCheck = true, .cancelled = cancelled});
 }
 
 }  // namespace ditscope::gui

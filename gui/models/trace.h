@@ -44,11 +44,14 @@ struct Trace {
 };
 using TracePtr = std::shared_ptr<const Trace>;
 
-enum class LoadPhase : int { Checking, Reading, Preparing, Done };
+enum class LoadPhase : int { Opening, Reading, Preparing, Done };
 
-// Throws db::Error for a damaged, foreign or newer file, and db::Cancelled.
+// Throws db::Error for a foreign or newer file, one that is damaged where it is read, and db::Cancelled.
 [[nodiscard]] TracePtr loadTrace(const std::filesystem::path& path,
                                  const std::function<bool()>& cancelled = {},
                                  const std::function<void(LoadPhase)>& phase = {});
+
+// Reads every page, which takes longer than loading. Throws as loadTrace() does.
+void checkTrace(const std::filesystem::path& path, const std::function<bool()>& cancelled = {});
 
 }  // namespace ditscope::gui

@@ -5,6 +5,8 @@
 // All predicted; pure functions, fast enough to follow a slider (a look-up a recorded head).
 #pragma once
 
+#include <QString>
+
 #include <map>
 #include <optional>
 #include <vector>

@@ -9,8 +9,8 @@ namespace ditscope::gui {
 namespace {
 
 constexpr int kSwatchWidth = 26;
-constexpr int kTextGap = 7;
-constexpr int kGap = 10;
+constexpr int kClassTextGap = 7;
+constexpr int kClassGap = 10;
 
 void drawSwatch(QPainter& painter, const QRect& rect, const ClassEntry& entry, const PlotColours& colours) {
   QLinearGradient ramp(rect.topLeft(), rect.topRight());
@@ -58,12 +58,12 @@ int ClassLegend::entryWidth() const {
   for (const ClassEntry& entry : m_entries)
     for (const QString& line : {entry.name, entry.detail})
       widest = std::max(widest, fontMetrics().horizontalAdvance(line));
-  return kSwatchWidth + kTextGap + widest + kGap;
+  return kSwatchWidth + kClassTextGap + widest + kClassGap;
 }
 
 int ClassLegend::columnsIn(int width) const {
   const int count = std::max(int(m_entries.size()), 1);
-  const int most = std::clamp((width - kGap) / entryWidth(), 1, count);
+  const int most = std::clamp((width - kClassGap) / entryWidth(), 1, count);
   const int rows = (count + most - 1) / most;
   return (count + rows - 1) / rows;  // as even as can be: four entries stand in 4, 2 or 1 columns
 }
@@ -87,13 +87,13 @@ void ClassLegend::paintEvent(QPaintEvent*) {
   const PlotColours colours = plotColours(palette());
   const int line = fontMetrics().height();
   const int columns = columnsIn(width());
-  const int columnWidth = (width() - kGap) / columns;
+  const int columnWidth = (width() - kClassGap) / columns;
   for (size_t i = 0; i < m_entries.size(); ++i) {
     const ClassEntry& entry = m_entries[i];
-    const QPoint at(kGap + int(i) % columns * columnWidth, 2 + int(i) / columns * rowHeight());
+    const QPoint at(kClassGap + int(i) % columns * columnWidth, 2 + int(i) / columns * rowHeight());
     drawSwatch(painter, QRect(at + QPoint(0, 1), QSize(kSwatchWidth, line)), entry, colours);
-    const int room = columnWidth - kSwatchWidth - kTextGap - 2;
-    const QRect name(at + QPoint(kSwatchWidth + kTextGap, 0), QSize(room, line));
+    const int room = columnWidth - kSwatchWidth - kClassTextGap - 2;
+    const QRect name(at + QPoint(kSwatchWidth + kClassTextGap, 0), QSize(room, line));
     painter.setPen(colours.text);
     painter.drawText(name, Qt::AlignVCenter, fontMetrics().elidedText(entry.name, Qt::ElideRight, room));
     painter.setPen(colours.faintText);

@@ -3,6 +3,7 @@
 // swatch for "not measured" when there is any. Vertical.
 #pragma once
 
+#include <QPainter>
 #include <QWidget>
 #include <functional>
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analyzer/export/colour_ramp.h"
+
 namespace ditscope::gui {
 namespace {
 
@@ -17,8 +19,16 @@ ColourTable fromStops(std::span<const QRgb> stops) {
   return table;
 }
 
-constexpr QRgb kViridis[] = {0xff440154, 0xff482475, 0xff414487, 0xff355f8d, 0xff2a788e, 0xff21918c,
-                             0xff22a884, 0xff44bf70, 0xff7ad151, 0xffbddf26, 0xfffde725};
+// The one of the reports.
+ColourTable viridisTable() {
+  ColourTable table;
+  for (size_t i = 0; i < table.size(); ++i) {
+    const analyzer::RampColour colour = analyzer::rampColour(double(i) / double(table.size() - 1));
+    table[i] = qRgb(colour.red, colour.green, colour.blue);
+  }
+  return table;
+}
+
 constexpr QRgb kCividis[] = {0xff00224e, 0xff123570, 0xff3b496c, 0xff575d6d, 0xff707173,
                              0xff8a8678, 0xffa59c74, 0xffc3b369, 0xffe1cc55, 0xfffee838};
 constexpr QRgb kGreys[] = {0xff1c1c1c, 0xfff2f2f2};
@@ -29,7 +39,7 @@ constexpr ColourMapId kSequential[] = {ColourMapId::Viridis, ColourMapId::Cividi
 }  // namespace
 
 const ColourTable& colourTable(ColourMapId id) {
-  static const ColourTable viridis = fromStops(kViridis);
+  static const ColourTable viridis = viridisTable();
   static const ColourTable cividis = fromStops(kCividis);
   static const ColourTable greys = fromStops(kGreys);
   static const ColourTable diverging = fromStops(kBlueWhiteRed);

@@ -76,6 +76,8 @@ void DriftPlot::buildGraphs() {
   m_layer = m_plot->addGraph(x, y);
   m_mean = m_plot->addGraph(x, y);
   m_mask = m_plot->addGraph(m_maskRect->axis(QCPAxis::atBottom), m_maskRect->axis(QCPAxis::atLeft));
+  m_otherMean = m_plot->addGraph(x, y);
+  m_otherMask = m_plot->addGraph(m_mask->keyAxis(), m_mask->valueAxis());
   y->setLabel(tr("LSE drift (nats)"));
   y->setNumberFormat(QStringLiteral("gb"));
   y->setNumberPrecision(3);
@@ -108,13 +110,17 @@ void DriftPlot::addMoveActions() {
   add(tr("Step after"), Qt::Key_Right, 1);
 }
 
-void DriftPlot::setSeries(const DriftSeries& series, double lseTop) {
+void DriftPlot::setSeries(const DriftSeries& series, const DriftSeries& other, double lseTop) {
   const QVector<double> steps = toQt(series.steps);
   m_median->setData(steps, toQt(series.p50), true);
   m_p90->setData(steps, toQt(series.p90), true);
   m_layer->setData(steps, toQt(series.layerMean), true);
   m_mean->setData(steps, toQt(series.mean), true);
   m_mask->setData(steps, toQt(series.mask), true);
+  m_otherMean->setData(toQt(other.steps), toQt(other.mean), true);
+  m_otherMask->setData(toQt(other.steps), toQt(other.mask), true);
+  m_hasOther = !other.steps.empty();
+  nameCurves();
   m_lseRect->axis(QCPAxis::atLeft)->setRange(0, lseTop > 0 ? lseTop : 1);
   if (!steps.isEmpty()) {
     const QRectF bounds(steps.front() - 0.5, 0, steps.back() - steps.front() + 1, 1);
@@ -155,11 +161,23 @@ void DriftPlot::applyColours() {
   m_mask->setPen(QPen(colours.second, 2));
   m_mask->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssSquare, colours.second, colours.second, 5));
   for (QCPItemStraightLine* line : {m_lseStep, m_maskStep}) line->setPen(QPen(colours.text, 1));
-  m_legend->setEntries({{tr("mean"), LineSample::LinePoints, colours.accent},
-                        {tr("rows, p50 to p90"), LineSample::Band, colours.accent},
-                        {tr("layer mean"), LineSample::Dashed, colours.faintText},
-                        {tr("mask"), LineSample::LinePoints, colours.second}});
+  m_otherMean->setPen(QPen(colours.accent, 2, Qt::DashLine));
+  m_otherMask->setPen(QPen(colours.second, 2, Qt::DashLine));
+  nameCurves();
   m_plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+void DriftPlot::nameCurves() {
+  const PlotColours colours = plotColours(palette());
+  std::vector<LineEntry> entries{{tr("mean"), LineSample::LinePoints, colours.accent},
+                                 {tr("rows, p50 to p90"), LineSample::Band, colours.accent},
+                                 {tr("layer mean"), LineSample::Dashed, colours.faintText},
+                                 {tr("mask"), LineSample::LinePoints, colours.second}};
+  if (m_hasOther) {
+    entries.push_back({tr("mean of B"), LineSample::Dashed, colours.accent});
+    entries.push_back({tr("mask of B"), LineSample::Dashed, colours.second});
+  }
+  m_legend->setEntries(std::move(entries));
 }
 
 }  // namespace ditscope::gui

@@ -22,7 +22,8 @@ class DriftPlot : public QWidget {
  public:
   explicit DriftPlot(QWidget* parent = nullptr);
 
-  void setSeries(const DriftSeries& series, double lseTop);  // upper end of the LSE axis, nats
+  // `other`: of run B, drawn dashed; empty: none. lseTop: upper end of the LSE axis, nats.
+  void setSeries(const DriftSeries& series, const DriftSeries& other, double lseTop);
   void setStep(double step);
   void fit();
   [[nodiscard]] QCustomPlot* canvas() const { return m_plot; }
@@ -40,12 +41,14 @@ class DriftPlot : public QWidget {
   void buildGraphs();
   void addMoveActions();
   void applyColours();
+  void nameCurves();
 
   LineLegend* m_legend;
   QCustomPlot* m_plot;
   QCPAxisRect* m_lseRect;
   QCPAxisRect* m_maskRect;
-  QCPGraph *m_median, *m_p90, *m_layer, *m_mean, *m_mask;
+  QCPGraph *m_median, *m_p90, *m_layer, *m_mean, *m_mask, *m_otherMean, *m_otherMask;
+  bool m_hasOther = false;
   QCPItemStraightLine *m_lseStep, *m_maskStep;
   Navigator *m_lseNavigator, *m_maskNavigator;
 };

@@ -12,7 +12,7 @@
 namespace ditscope::gui {
 namespace {
 
-constexpr int kFlickerMs = 400, kGap = 8, kNameHeight = 18;
+constexpr int kFlickerMs = 400, kFrameGap = 8, kNameHeight = 18;
 
 }  // namespace
 
@@ -59,7 +59,7 @@ void FrameCanvas::paintEvent(QPaintEvent*) {
   QPainter painter(this);
   const PlotColours colours = plotColours(palette());
   painter.fillRect(rect(), colours.background);
-  const QRect room = rect().adjusted(kGap, kNameHeight, -kGap, -kGap);
+  const QRect room = rect().adjusted(kFrameGap, kNameHeight, -kFrameGap, -kFrameGap);
   const auto name = [&](const QRect& box, const QString& words) {
     painter.setPen(colours.faintText);
     painter.drawText(QRect(box.left(), box.top() - kNameHeight, std::max(box.width(), 60), kNameHeight - 3),
@@ -69,8 +69,8 @@ void FrameCanvas::paintEvent(QPaintEvent*) {
     const bool both = !m_a.isNull() && !m_b.isNull();
     QRect left = room, right = room;
     if (both) {
-      left.setWidth((room.width() - kGap) / 2);
-      right.setLeft(left.right() + kGap);
+      left.setWidth((room.width() - kFrameGap) / 2);
+      right.setLeft(left.right() + kFrameGap);
     }
     for (const auto& [image, box, words] :
          {std::tuple{&m_a, left, QStringLiteral("A")}, {&m_b, right, QStringLiteral("B")}}) {
@@ -104,7 +104,7 @@ void FrameCanvas::paintEvent(QPaintEvent*) {
 }
 
 void FrameCanvas::wipeTo(double x) {
-  const QRect at = place(m_a, rect().adjusted(kGap, kNameHeight, -kGap, -kGap));
+  const QRect at = place(m_a, rect().adjusted(kFrameGap, kNameHeight, -kFrameGap, -kFrameGap));
   if (at.width() > 0) setWipe((x - at.left()) / at.width());
 }
 

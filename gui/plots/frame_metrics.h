@@ -4,7 +4,9 @@
 #pragma once
 
 #include <QImage>
+#include <QString>
 #include <QStringList>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>

@@ -33,6 +33,9 @@ HeatmapPlot::HeatmapPlot(QWidget* parent) : QWidget(parent), m_plot(new QCustomP
   m_plot->setFocusPolicy(Qt::StrongFocus);
   setFocusProxy(m_plot);
   setMinimumSize(160, 120);
+  QSizePolicy keepsPlace = m_plot->sizePolicy();  // coming and going must not lay out the whole window
+  keepsPlace.setRetainSizeWhenHidden(true);
+  m_plot->setSizePolicy(keepsPlace);
 
   m_plot->addLayer(kCursorLayer, m_plot->layer("overlay"), QCustomPlot::limBelow);
   m_plot->layer(kCursorLayer)->setMode(QCPLayer::lmBuffered);

@@ -9,8 +9,8 @@ namespace ditscope::gui {
 namespace {
 
 constexpr int kSampleWidth = 24;
-constexpr int kTextGap = 6;
-constexpr int kGap = 16;  // between entries
+constexpr int kLineTextGap = 6;
+constexpr int kLineGap = 16;  // between entries
 
 void drawMark(QPainter& painter, QPointF at, const QColor& colour, bool filled) {
   painter.setPen(QPen(colour, 1.5));
@@ -68,7 +68,7 @@ int LineLegend::rowHeight() const {
 }
 
 int LineLegend::entryWidth(const LineEntry& entry) const {
-  return kSampleWidth + kTextGap + fontMetrics().horizontalAdvance(entry.name) + kGap;
+  return kSampleWidth + kLineTextGap + fontMetrics().horizontalAdvance(entry.name) + kLineGap;
 }
 
 std::vector<QPoint> LineLegend::places(int width) const {
@@ -76,7 +76,7 @@ std::vector<QPoint> LineLegend::places(int width) const {
   QPoint at(0, 0);
   for (const LineEntry& entry : m_entries) {
     const int wide = entryWidth(entry);
-    if (at.x() > 0 && at.x() + wide - kGap > width) at = QPoint(0, at.y() + rowHeight());
+    if (at.x() > 0 && at.x() + wide - kLineGap > width) at = QPoint(0, at.y() + rowHeight());
     places.push_back(at);
     at.rx() += wide;
   }
@@ -100,7 +100,7 @@ void LineLegend::paintEvent(QPaintEvent*) {
   for (size_t i = 0; i < m_entries.size(); ++i) {
     drawSample(painter, QRectF(at[i], QSizeF(kSampleWidth, rowHeight())), m_entries[i]);
     painter.setPen(colours.text);
-    painter.drawText(QRect(at[i] + QPoint(kSampleWidth + kTextGap, 0), QSize(width(), rowHeight())),
+    painter.drawText(QRect(at[i] + QPoint(kSampleWidth + kLineTextGap, 0), QSize(width(), rowHeight())),
                      Qt::AlignVCenter | Qt::AlignLeft, m_entries[i].name);
   }
 }

@@ -74,10 +74,9 @@ QImage pairImage(const db::BlockMask& first, const db::BlockMask& second, const 
   });
 }
 
-QImage massImage(const db::BlockMass& mass, ColourMapId map, int maxRows, int maxCols) {
+QImage massImage(const db::BlockMass& mass, const ValueScale& scale, int maxRows, int maxCols) {
   const auto pooled = analyzer::poolMass(mass, maxRows, maxCols);
-  const ValueScale scale = massScale(mass);
-  const ColourTable& table = colourTable(map);
+  const ColourTable& table = colourTable(ColourMapId::Viridis);
   return paint(pooled.rows, pooled.cols,
                [&](int row, int col) { return colourOf(double(pooled.at(row, col)), scale, table); });
 }

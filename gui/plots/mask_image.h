@@ -20,6 +20,6 @@ namespace ditscope::gui {
 // Two masks of one shape; pooled pixels show what only one of them keeps before what both do.
 [[nodiscard]] QImage pairImage(const db::BlockMask& first, const db::BlockMask& second,
                                const PairColours& colours, int maxRows, int maxCols);
-[[nodiscard]] QImage massImage(const db::BlockMass& mass, ColourMapId map, int maxRows, int maxCols);
+[[nodiscard]] QImage massImage(const db::BlockMass& mass, const ValueScale& scale, int maxRows, int maxCols);
 
 }  // namespace ditscope::gui

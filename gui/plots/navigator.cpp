@@ -9,9 +9,6 @@
 namespace ditscope::gui {
 namespace {
 
-constexpr double kDragPixels = 5;   // a shorter drag is a click
-constexpr double kWheelZoom = 0.8;  // of the view, a wheel notch
-constexpr double kFineZoom = 0.95;
 constexpr size_t kHistoryLimit = 50;
 
 }  // namespace

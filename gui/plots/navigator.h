@@ -4,9 +4,11 @@
 // everything, Backspace goes back. Ranges never leave the bounds. Also tells clicks from drags.
 #pragma once
 
+#include <QEvent>
 #include <QObject>
 #include <QPointF>
 #include <QRectF>
+#include <QSizeF>
 #include <optional>
 #include <vector>
 
@@ -17,6 +19,10 @@ class QRubberBand;
 class QWheelEvent;
 
 namespace ditscope::gui {
+
+inline constexpr double kDragPixels = 5;   // a shorter drag is a click
+inline constexpr double kWheelZoom = 0.8;  // of the view, a wheel notch
+inline constexpr double kFineZoom = 0.95;  // with Ctrl
 
 class Navigator : public QObject {
   Q_OBJECT

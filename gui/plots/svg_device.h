@@ -6,6 +6,7 @@
 #include <QByteArray>
 #include <QPaintDevice>
 #include <QSize>
+#include <QString>
 #include <memory>
 
 namespace ditscope::gui {

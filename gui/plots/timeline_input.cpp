@@ -10,7 +10,7 @@
 namespace ditscope::gui {
 namespace {
 
-constexpr double kDragPixels = 5, kWheelZoom = 0.8, kFineZoom = 0.95, kKeyPan = 0.15, kKeyZoom = 0.7;
+constexpr double kKeyPan = 0.15, kKeyZoom = 0.7;
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 // Backspace goes back. Spans too narrow for a pixel are drawn together, paler, never dropped.
 #pragma once
 
+#include <QPainter>
 #include <QWidget>
 #include <optional>
 #include <vector>

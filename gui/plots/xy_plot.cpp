@@ -93,7 +93,7 @@ void XyPlot::setAxes(const XyAxis& x, const XyAxis& y) {
   m_x = x;
   m_y = y;
   m_plot->xAxis->setLabel(x.title);
-  m_plot->yAxis->setLabel(y.title);
+  fitTitle();
   m_plot->xAxis->setTicker(QSharedPointer<QCPAxisTicker>(new FormatTicker(x)));
   m_plot->yAxis->setTicker(QSharedPointer<QCPAxisTicker>(new FormatTicker(y)));
   m_navigator->setSmallestView(QSizeF((x.hi - x.lo) / 1000, (y.hi - y.lo) / 1000));
@@ -250,7 +250,16 @@ bool XyPlot::nearHandle(QPointF pixel) const {
          std::abs(m_plot->xAxis->coordToPixel(*m_handleAt) - pixel.x()) <= kHandleReach;
 }
 
+// A title that is longer than its axis would be cut off; the heading of the pane names the quantity, too.
+void XyPlot::fitTitle() {
+  const int room =
+      m_plot->height() - m_plot->axisRect()->minimumMargins().top() - m_plot->fontMetrics().height() * 3;
+  const bool fits = QFontMetrics(m_plot->yAxis->labelFont()).horizontalAdvance(m_y.title) <= room;
+  m_plot->yAxis->setLabel(fits ? m_y.title : QString());
+}
+
 bool XyPlot::eventFilter(QObject* watched, QEvent* event) {
+  if (event->type() == QEvent::Resize) fitTitle();
   if (!m_handleAt || (event->type() != QEvent::MouseButtonPress && event->type() != QEvent::MouseMove &&
                       event->type() != QEvent::MouseButtonRelease))
     return QWidget::eventFilter(watched, event);

@@ -81,6 +81,7 @@ class XyPlot : public QWidget {
   void addBand(const XySeries& series);
   void addInterval(const XySeries& series, const QColor& colour);
   void placeLines();
+  void fitTitle();
   [[nodiscard]] bool nearHandle(QPointF pixel) const;
   [[nodiscard]] std::optional<XyPoint> pick(QPointF at) const;  // axis coordinates
 

@@ -135,11 +135,9 @@ void ClassesView::draw() {
   };
   m_plot->setMap(std::move(source));
   m_plot->setAxes(
-      {.title = tr("Layer.head"),
+      {.title = tr("Layer, head"),
        .label =
-           [rows = m_rows](int at) {
-             return QStringLiteral("%1.%2").arg((*rows)[size_t(at)].layer).arg((*rows)[size_t(at)].head);
-           },
+           [rows = m_rows](int at) { return headTick((*rows)[size_t(at)].layer, (*rows)[size_t(at)].head); },
        .edges = {}},
       {.title = tr("Step"),
        .label = [steps = trace()->extent.steps](int at) { return QString::number(steps[size_t(at)]); },

@@ -51,6 +51,7 @@ CompareView::CompareView(Session* owner, QWidget* parent) : Pane(owner, tr("Two 
   m_figures = dataTable(m_figureModel, this);
   m_figures->setSortingEnabled(false);
   m_figures->setAccessibleName(tr("Figures of both runs"));
+  letNamesTakeTheRest(m_figures);
   column->addWidget(m_figures, 2);
   m_quantity = new QComboBox(this);
   for (const analyzer::QuantityInfo& info : analyzer::quantities())
@@ -64,6 +65,7 @@ CompareView::CompareView(Session* owner, QWidget* parent) : Pane(owner, tr("Two 
   m_list = dataTable(m_changeModel, this);
   m_list->setSortingEnabled(false);
   m_list->setAccessibleName(tr("Cells that changed most"));
+  m_list->horizontalHeader()->setStretchLastSection(false);
   column->addWidget(m_list, 3);
   setFocusProxy(m_list);
   connect(m_quantity, &QComboBox::currentIndexChanged, this, &CompareView::fillChanges);

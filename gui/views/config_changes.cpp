@@ -22,7 +22,7 @@
 namespace ditscope::gui {
 namespace {
 
-constexpr size_t kMostChanges = 4;  // told one by one
+constexpr size_t kToldChanges = 4;  // told one by one
 
 // A run says how it was made; what cannot be read of that is dense, and said.
 db::SparsityConfig configOfRun(const Trace& trace, QString& note) {
@@ -143,12 +143,12 @@ void ConfigView::showDifference() {
   QString words =
       tr("Changed in %1 of %2 cells (steps, heads, branches):")
           .arg(text(analyzer::formatCount(diff.changedCells)), text(analyzer::formatCount(diff.cells)));
-  for (size_t i = 0; i < std::min(diff.changes.size(), kMostChanges); ++i)
+  for (size_t i = 0; i < std::min(diff.changes.size(), kToldChanges); ++i)
     words += QStringLiteral("\n%1: %2 \u2192 %3")
                  .arg(cellsWords(diff.changes[i].cells), text(diff.changes[i].before),
                       text(diff.changes[i].after));
-  if (diff.changes.size() > kMostChanges)
-    words += tr("\nand %1 more").arg(diff.changes.size() - kMostChanges);
+  if (diff.changes.size() > kToldChanges)
+    words += tr("\nand %1 more").arg(diff.changes.size() - kToldChanges);
   m_difference->setText(words);
 }
 

@@ -98,9 +98,21 @@ void ConfigView::buildList() {
             m_setting->setText(m_model->index(row, ConfigModel::Setting).data().toString());
             selection().setHead(layer, head);
           });
+  connect(m_model, &ConfigModel::modelReset, this, &ConfigView::hideEmptyColumns);
+  connect(m_model, &ConfigModel::dataChanged, this, &ConfigView::hideEmptyColumns);
   connect(m_model, &ConfigModel::settingTyped, this, [this](int layer, int head, const QString& words) {
     applyTo({{layer, head}}, words);
   });
+}
+
+// What no row has, an expectation of a setting that nobody predicted say, would be an empty column.
+void ConfigView::hideEmptyColumns() {
+  for (int column = ConfigModel::Density; column < ConfigModel::kColumns; ++column) {
+    bool empty = true;
+    for (int row = 0; empty && row < m_model->rowCount(); ++row)
+      empty = m_model->index(row, column).data().toString().isEmpty();
+    m_list->setColumnHidden(column, empty);
+  }
 }
 
 void ConfigView::setChoosers(std::function<QString()> open, std::function<QString(const QString&)> save) {

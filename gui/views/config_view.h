@@ -44,6 +44,7 @@ class ConfigView : public Pane {
   friend class ConfigCommand;
   void buildControls(QVBoxLayout& column);
   void buildList();
+  void hideEmptyColumns();
   void startOver();  // another run
   void showConfig(const db::SparsityConfig& config);
   void change(const db::SparsityConfig& config, const QString& what);

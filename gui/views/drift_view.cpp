@@ -41,12 +41,13 @@ DriftView::DriftView(Session* owner, QWidget* parent) : Pane(owner, tr("Drift ov
 
 void DriftView::reload() {
   m_series = trace() ? driftSeries(*trace(), pinned()) : DriftSeries{};
+  m_other = session().showsDifference() ? driftSeries(*session().runB(), pinned()) : DriftSeries{};
   constexpr double kHeadroom = 1.06;  // above the highest point
   double top = 0;
-  for (const auto* curve : {&m_series.mean, &m_series.p90, &m_series.layerMean})
+  for (const auto* curve : {&m_series.mean, &m_series.p90, &m_series.layerMean, &m_other.mean})
     for (const double value : *curve)
       if (std::isfinite(value)) top = std::max(top, value);
-  m_plot->setSeries(m_series, top * kHeadroom);
+  m_plot->setSeries(m_series, m_other, top * kHeadroom);
   showStep();
 }
 
@@ -56,7 +57,8 @@ void DriftView::showStep() {
     m_readout->clear();
     return;
   }
-  m_heading->setText(capitalised(headText(*trace(), pinned())));
+  const QString runs = session().showsDifference() ? tr(", A and B") : QString();
+  m_heading->setText(capitalised(headText(*trace(), pinned())) + runs);
   m_plot->setStep(pinned().step);
   m_readout->setText(m_series.hasLse() || m_series.hasMask() ? capitalised(describe(pinned().step))
                                                              : tr("No drift was recorded for this head."));
@@ -76,6 +78,15 @@ QString DriftView::describe(int step) const {
   const auto value = [&](Quantity quantity) {
     return text(analyzer::formatQuantity(quantity, trace()->value(cell, quantity)));
   };
+  if (session().showsDifference()) {
+    const auto both = [&](Quantity quantity) {
+      return tr("%1 in A, %2 in B")
+          .arg(value(quantity),
+               text(analyzer::formatQuantity(quantity, session().runB()->value(cell, quantity))));
+    };
+    return tr("%1: LSE drift %2; mask drift %3")
+        .arg(stepText(*trace(), step), both(Quantity::LseDrift), both(Quantity::MaskDrift));
+  }
   return tr("%1: LSE drift %2 (p50 %3, p90 %4), mask drift %5")
       .arg(stepText(*trace(), step), value(Quantity::LseDrift), value(Quantity::LseDriftP50),
            value(Quantity::LseDriftP90), value(Quantity::MaskDrift));

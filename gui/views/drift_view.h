@@ -30,7 +30,7 @@ class DriftView : public Pane {
   QLabel* m_heading;
   DriftPlot* m_plot;
   QLabel* m_readout;
-  DriftSeries m_series;
+  DriftSeries m_series, m_other;  // m_other: of B, when both runs are shown
 };
 
 }  // namespace ditscope::gui

@@ -19,8 +19,12 @@ constexpr int kBefore = -1;  // the step before
 QString nats(double value) {
   return std::isfinite(value) ? numberText(value) + QStringLiteral(" nats") : QObject::tr("not measured");
 }
-QString percent(double value) {
-  return std::isfinite(value) ? text(analyzer::formatPercent(value)) : QObject::tr("not measured");
+
+using DriftPtr = std::shared_ptr<const analyzer::DriftTable>;
+analyzer::DriftTable driftOf(const Trace& trace, int reference, const analyzer::Progress& progress) {
+  if (reference == kBefore) return analyzer::driftFromPrevious(trace.table);
+  const db::TraceReader reader(trace.path, {.quickCheck = false, .cancelled = {}});
+  return analyzer::driftFromReference(reader, reference, progress);
 }
 
 }  // namespace
@@ -98,16 +102,16 @@ void DriftMapView::reload() {
   m_drift = nullptr;
   if (!trace() || !isVisible()) return draw();
   const int reference = m_reference->currentData().toInt();
+  m_isDifference = session().showsDifference();
+  const TracePtr other = m_isDifference ? session().runB() : nullptr;
   m_task.start(
-      [trace = trace(), reference](const auto& progress) {
-        if (reference == kBefore)
-          return std::make_shared<const analyzer::DriftTable>(analyzer::driftFromPrevious(trace->table));
-        const db::TraceReader reader(trace->path, {.quickCheck = false, .cancelled = {}});
-        return std::make_shared<const analyzer::DriftTable>(
-            analyzer::driftFromReference(reader, reference, progress));
+      [trace = trace(), other, reference](const auto& progress) {
+        analyzer::DriftTable drift = driftOf(*trace, reference, progress);
+        if (other) drift = analyzer::driftDifference(drift, driftOf(*other, reference, progress));
+        return std::make_shared<const analyzer::DriftTable>(std::move(drift));
       },
       {.ready =
-           [this](std::shared_ptr<const analyzer::DriftTable> drift) {
+           [this](DriftPtr drift) {
              m_drift = std::move(drift);
              draw();
            },
@@ -132,23 +136,16 @@ void DriftMapView::draw() {
   auto mask = std::make_shared<ValueMap>(*lse);
   for (const size_t head : m_rows) {
     for (const double value : m_drift->heads[head].lse) lse->values.push_back(value);
-    for (const double value : m_drift->heads[head].mask) mask->values.push_back(1 - value);
+    for (const double value : m_drift->heads[head].mask)
+      mask->values.push_back(m_isDifference ? -value : 1 - value);
   }
-  ValueScale scale = rangeOf(lse->values, false);
-  scale.lo = 0;
-  m_lse->setMap(valueSource(lse, scale, ColourMapId::Viridis, [](double v) { return numberText(v, 2); }));
-  m_lseBar->setLegend(valueLegend(*lse, scale, ColourMapId::Viridis, tr("LSE change (nats)"),
-                                  [](double v) { return numberText(v, 2); }));
-  const ValueScale share{.lo = 0, .hi = 1, .log = false};
-  m_mask->setMap(
-      valueSource(mask, share, ColourMapId::Cividis, [](double v) { return numberText(100 * v, 2); }));
-  m_maskBar->setLegend(valueLegend(*mask, share, ColourMapId::Cividis, tr("Mask overlap (%)"),
-                                   [](double v) { return numberText(100 * v, 2); }));
-  const HeatmapAxis rows{.title = tr("Layer.head"),
+  drawLse(lse);
+  drawMask(mask);
+  const HeatmapAxis rows{.title = tr("Layer, head"),
                          .label =
                              [drift = m_drift, rows = m_rows](int at) {
                                const analyzer::HeadDrift& head = drift->heads[rows[size_t(at)]];
-                               return QStringLiteral("%1.%2").arg(head.layer).arg(head.head);
+                               return headTick(head.layer, head.head);
                              },
                          .edges = {}};
   const HeatmapAxis cols{
@@ -156,10 +153,29 @@ void DriftMapView::draw() {
       .label = [drift = m_drift](int at) { return QString::number(drift->steps[size_t(at)]); },
       .edges = {}};
   for (HeatmapPlot* plot : {m_lse, m_mask}) plot->setAxes(rows, cols);
+  const QString runs = m_isDifference ? tr("B \u2212 A: ") : QString();
   m_heading->setText(
-      tr("LSE change from %1, %2").arg(m_reference->currentText(), branchName(pinned().branch)));
-  m_maskTitle->setText(tr("Kept blocks in common with %1 (Jaccard)").arg(m_reference->currentText()));
+      runs + tr("LSE change from %1, %2").arg(m_reference->currentText(), branchName(pinned().branch)));
+  m_maskTitle->setText(runs + tr("Kept blocks in common with %1 (Jaccard)").arg(m_reference->currentText()));
   showSelection();
+}
+
+void DriftMapView::drawLse(const std::shared_ptr<const ValueMap>& map) {
+  ValueScale scale = rangeOf(map->values, m_isDifference);
+  if (!m_isDifference) scale.lo = 0;
+  const ColourMapId colours = m_isDifference ? ColourMapId::BlueWhiteRed : ColourMapId::Viridis;
+  const auto number = [](double value) { return numberText(value, 2); };
+  m_lse->setMap(valueSource(map, scale, colours, number));
+  m_lseBar->setLegend(valueLegend(*map, scale, colours, tr("LSE change (nats)"), number));
+}
+
+void DriftMapView::drawMask(const std::shared_ptr<const ValueMap>& map) {
+  const ValueScale share =
+      m_isDifference ? rangeOf(map->values, true) : ValueScale{.lo = 0, .hi = 1, .log = false};
+  const ColourMapId colours = m_isDifference ? ColourMapId::BlueWhiteRed : ColourMapId::Cividis;
+  const auto number = [](double value) { return numberText(100 * value, 2); };
+  m_mask->setMap(valueSource(map, share, colours, number));
+  m_maskBar->setLegend(valueLegend(*map, share, colours, tr("Mask overlap (%)"), number));
 }
 
 std::optional<QPoint> DriftMapView::position(const Cell& cell) const {
@@ -194,13 +210,18 @@ void DriftMapView::showSelection() {
 QString DriftMapView::describe(int row, int col) const {
   if (!m_drift || size_t(row) >= m_rows.size()) return {};
   const analyzer::HeadDrift& head = m_drift->heads[m_rows[size_t(row)]];
-  return tr("layer %1, head %2, step %3 against %4: LSE change %5 (signed %6), %7 of the kept blocks in "
-            "common")
+  const double overlap = m_isDifference ? -head.mask[size_t(col)] : 1 - head.mask[size_t(col)];
+  return (m_isDifference ? tr("layer %1, head %2, step %3 against %4: B has %5 more LSE change (signed %6) "
+                              "and %7 more of the "
+                              "kept blocks in common")
+                         : tr("layer %1, head %2, step %3 against %4: LSE change %5 (signed %6), %7 of the "
+                              "kept blocks in "
+                              "common"))
       .arg(head.layer)
       .arg(head.head)
       .arg(m_drift->steps[size_t(col)])
       .arg(m_reference->currentText(), nats(head.lse[size_t(col)]), nats(head.lseSigned[size_t(col)]),
-           percent(1 - head.mask[size_t(col)]));
+           percentText(overlap));
 }
 
 void DriftMapView::fit() {
@@ -219,7 +240,8 @@ TableData DriftMapView::table() const {
     const analyzer::HeadDrift& head = m_drift->heads[row];
     for (size_t i = 0; i < m_drift->steps.size(); ++i)
       numbers.rows.push_back({head.layer, head.head, m_drift->steps[i], numberOrNothing(head.lse[i]),
-                              numberOrNothing(head.lseSigned[i]), numberOrNothing(1 - head.mask[i])});
+                              numberOrNothing(head.lseSigned[i]),
+                              numberOrNothing(m_isDifference ? -head.mask[i] : 1 - head.mask[i])});
   }
   return numbers;
 }

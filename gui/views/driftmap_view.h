@@ -14,6 +14,8 @@ namespace ditscope::gui {
 class ColourBar;
 class HeatmapPlot;
 
+struct ValueMap;
+
 class DriftMapView : public Pane {
   Q_OBJECT
  public:
@@ -36,6 +38,8 @@ class DriftMapView : public Pane {
   void offerSteps();
   void reload();
   void draw();
+  void drawLse(const std::shared_ptr<const ValueMap>& map);
+  void drawMask(const std::shared_ptr<const ValueMap>& map);
   void showSelection();
   [[nodiscard]] Cell cellAt(int row, int col) const;
   [[nodiscard]] QString describe(int row, int col) const;
@@ -47,7 +51,8 @@ class DriftMapView : public Pane {
   ColourBar *m_lseBar, *m_maskBar;
   QLabel* m_readout;
   std::shared_ptr<const analyzer::DriftTable> m_drift;
-  std::vector<size_t> m_rows;  // heads of the branch, in m_drift
+  bool m_isDifference = false;  // m_drift is what B has more than A
+  std::vector<size_t> m_rows;   // heads of the branch, in m_drift
   Task<analyzer::DriftTable> m_task;
 };
 

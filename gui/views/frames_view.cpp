@@ -16,7 +16,7 @@
 namespace ditscope::gui {
 namespace {
 
-constexpr int kPlayMs = 125;
+constexpr int kFrameMs = 125;
 
 QString beside(const TracePtr& trace) {
   if (!trace) return {};
@@ -56,7 +56,7 @@ FramesView::FramesView(Session* owner, QWidget* parent) : Pane(owner, tr("Frames
   connect(m_plot, &XyPlot::pointerLeft, this, [this] { emit session().readout({}); });
   connect(m_plot, &XyPlot::moveAsked, this, [this](int by) { setFrame(frame() + by); });
   connect(owner, &Session::runsChanged, this, &FramesView::find);
-  m_play.setInterval(kPlayMs);
+  m_play.setInterval(kFrameMs);
   connect(&m_play, &QTimer::timeout, this,
           [this] { setFrame(frame() < m_slider->maximum() ? frame() + 1 : 0); });
   find();

@@ -78,6 +78,7 @@ void KernelView::buildList() {
   m_sorted->setFilterCaseSensitivity(Qt::CaseInsensitive);
   m_list = dataTable(m_sorted, this);
   m_list->setAccessibleName(tr("Kernels by launch configuration"));
+  letNamesTakeTheRest(m_list);
   connect(m_filter, &QLineEdit::textChanged, m_sorted, &QSortFilterProxyModel::setFilterFixedString);
   connect(m_list->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
           [this](const QModelIndex& current) {
@@ -114,8 +115,6 @@ void KernelView::fillList() {
          numberOrNothing(group.quantile(1) * kUs), qlonglong(group.inCalls), qlonglong(group.timeless)});
   m_model->setData(std::move(numbers));
   m_list->resizeColumnsToContents();
-  constexpr int kNameWidth = 260;
-  m_list->setColumnWidth(0, std::min(m_list->columnWidth(0), kNameWidth));
   if (!m_groups.empty()) m_list->selectRow(0);
 }
 

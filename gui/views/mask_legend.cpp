@@ -12,10 +12,6 @@ namespace {
 
 using analyzer::BlockClass;
 
-QString percent(double fraction) {
-  return text(analyzer::formatPercent(fraction));
-}
-
 std::vector<ClassEntry> classEntries(const analyzer::MaskLegend& legend, const MaskColours& colours,
                                      bool pooled) {
   std::vector<ClassEntry> entries;
@@ -25,7 +21,7 @@ std::vector<ClassEntry> classEntries(const analyzer::MaskLegend& legend, const M
     const size_t i = size_t(c);
     entries.push_back({colours.classes[i], markOf(c), text(analyzer::blockClassLabel(c)),
                        QObject::tr("%1 of blocks, %2 of mass")
-                           .arg(percent(double(legend.blocks[i]) / all), percent(legend.mass[i]))});
+                           .arg(percentText(double(legend.blocks[i]) / all), percentText(legend.mass[i]))});
   }
   if (pooled)
     entries.push_back({{colours.pooledBoth, colours.pooledBoth},
@@ -38,11 +34,11 @@ std::vector<ClassEntry> classEntries(const analyzer::MaskLegend& legend, const M
 std::vector<ClassEntry> stateEntries(const db::BlockMask& mask, const MaskColours& colours) {
   const auto flat = [](QRgb colour) { return ClassColours{colour, colour}; };
   return {{flat(colours.classes[size_t(BlockClass::KeptHeavy)].low), CellMark::None, QObject::tr("kept"),
-           QObject::tr("%1 of blocks").arg(percent(mask.density()))},
+           QObject::tr("%1 of blocks").arg(percentText(mask.density()))},
           {flat(colours.classes[size_t(BlockClass::KeptLight)].high), CellMark::None,
            QObject::tr("kept in part"), QObject::tr("masked inside")},
           {flat(colours.classes[size_t(BlockClass::DroppedLight)].low), CellMark::None,
-           QObject::tr("dropped"), QObject::tr("%1 of blocks").arg(percent(1 - mask.density()))}};
+           QObject::tr("dropped"), QObject::tr("%1 of blocks").arg(percentText(1 - mask.density()))}};
 }
 
 }  // namespace
@@ -73,7 +69,7 @@ std::vector<ClassEntry> pairEntries(const PairCounts& counts, bool dark, const Q
     return ClassEntry{{colour, colour},
                       mark,
                       name,
-                      QObject::tr("%1 of blocks").arg(percent(all > 0 ? double(blocks) / all : 0))};
+                      QObject::tr("%1 of blocks").arg(percentText(all > 0 ? double(blocks) / all : 0))};
   };
   return {
       entry(colours.both, CellMark::None, QObject::tr("kept by both"), counts.both),
@@ -95,10 +91,18 @@ ColourLegend massLegend(const db::BlockMass& mass) {
   return legend;
 }
 
+ColourLegend keptLegend() {
+  ColourLegend legend;
+  legend.scale = {.lo = 0, .hi = 1, .log = false};
+  legend.title = QObject::tr("Share of the pairs kept");
+  legend.format = [](double value) { return numberText(value, 2); };
+  return legend;
+}
+
 QString maskNote(MaskShow show, QSize pooling) {
   QStringList notes;
   if (pooling != QSize(1, 1))
-    notes << (show == MaskShow::Mass
+    notes << (show == MaskShow::Mass || show == MaskShow::KeptShare
                   ? QObject::tr("A pixel is the mean of %1 \u00d7 %2 blocks.")
                   : QObject::tr("A pixel is the strongest of %1 \u00d7 %2 blocks; none is hidden."))
                  .arg(pooling.height())

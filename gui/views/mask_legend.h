@@ -11,7 +11,7 @@
 
 namespace ditscope::gui {
 
-enum class MaskShow { Classes, Mass, Mask, Difference };
+enum class MaskShow { Classes, Mass, Mask, Difference, KeptShare };
 
 [[nodiscard]] CellMark markOf(analyzer::BlockClass blockClass);
 [[nodiscard]] CellMark markOf(MaskPair pair);  // a slash: only the first keeps it, a cross: only the second
@@ -22,6 +22,7 @@ enum class MaskShow { Classes, Mass, Mask, Difference };
 [[nodiscard]] std::vector<ClassEntry> pairEntries(const PairCounts& counts, bool dark, const QString& first,
                                                   const QString& second);
 [[nodiscard]] ColourLegend massLegend(const db::BlockMass& mass);
+[[nodiscard]] ColourLegend keptLegend();  // of shares of kept pairs, 0 to 1
 [[nodiscard]] QString maskNote(MaskShow show, QSize pooling);
 
 }  // namespace ditscope::gui

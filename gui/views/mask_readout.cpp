@@ -21,8 +21,10 @@ void MaskView::drawLegend() {
       maskEntries(*m_blocks, show, plotColours(palette()).dark, pooling != QSize(1, 1));
   m_legend->setVisible(!entries.empty());
   m_legend->setEntries(std::move(entries));
-  m_bar->setVisible(show == MaskShow::Mass);
-  if (show == MaskShow::Mass) m_bar->setLegend(massLegend(*m_blocks->mass));
+  m_bar->setVisible(show == MaskShow::Mass || show == MaskShow::KeptShare);
+  if (show == MaskShow::Mass)
+    m_bar->setLegend(massLegend(m_blocks->shownOrder ? *m_blocks->shownMass : *m_blocks->mass));
+  if (show == MaskShow::KeptShare) m_bar->setLegend(keptLegend());
   m_note->setText(maskNote(show, pooling));
 }
 
@@ -30,22 +32,27 @@ void MaskView::showReadout() {
   if (!m_blocks || !trace()) return;
   QString heading =
       QStringLiteral("%1, step %2").arg(capitalised(headText(*trace(), pinned()))).arg(pinned().step);
-  const std::optional<size_t> at = trace()->row(pinned());
-  const QString order = at ? orderText(trace()->table.decision[*at].order) : QString();
+  const db::TokenOrder recorded = orderOf(*trace(), pinned());
+  const bool plain = !m_blocks->shownOrder && recorded == db::TokenOrder::FrameMajor;  // the model's own
+  const QString order = plain ? QString() : orderText(m_blocks->shownOrder.value_or(recorded));
   if (session().showsDifference())
     heading += m_blocks->other ? tr(", A against B") : tr(", A alone: B has no such mask");
   m_heading->setText(order.isEmpty() ? heading : heading + QStringLiteral(", ") + order);
   const int row = std::min(pinned().queryBlock, m_blocks->rows() - 1);
   const int col = std::min(pinned().keyBlock, m_blocks->cols() - 1);
-  m_plot->setPinned(QPoint(col, row));
-  m_readout->setText(capitalised(describe(row, col)));
+  m_plot->setPinned(m_blocks->shownOrder ? std::nullopt : std::optional(QPoint(col, row)));
+  m_readout->setText(m_blocks->shownOrder
+                         ? tr("Each block mixes tokens of several recorded blocks; values are means.")
+                         : capitalised(describe(row, col)));
   m_plot->setAccessibleName(tr("Block mask, %1 by %2 blocks").arg(m_blocks->rows()).arg(m_blocks->cols()));
   m_plot->setAccessibleDescription(m_readout->text());
 }
 
 QString MaskView::describe(int row, int col) const {
   const db::AttnCall* found = call();
-  return m_blocks && found ? blockText(*trace(), *found, *m_blocks, row, col) : QString();
+  if (!m_blocks || !found) return {};
+  return m_blocks->shownOrder ? reorderedBlockText(*m_blocks, row, col)
+                              : blockText(*trace(), *found, orderOf(*trace(), pinned()), *m_blocks, row, col);
 }
 
 QString MaskView::copyText() const {

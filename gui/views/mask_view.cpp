@@ -62,6 +62,13 @@ void MaskView::buildControls(QVBoxLayout& column) {
   m_show->addItem(tr("Kept and missed"), int(MaskShow::Classes));
   m_show->addItem(tr("True mass"), int(MaskShow::Mass));
   m_show->addItem(tr("Mask alone"), int(MaskShow::Mask));
+  m_order = new QComboBox(this);
+  m_order->addItem(tr("as recorded"), -1);
+  m_order->addItem(tr("(frame, y, x)"), int(db::TokenOrder::FrameMajor));
+  m_order->addItem(tr("(y, x, frame)"), int(db::TokenOrder::PixelMajor));
+  m_order->setToolTip(
+      tr("Order of the tokens. In another order than the recorded one a block mixes the tokens of several "
+         "blocks, and values are means."));
   m_heavy = new QSlider(Qt::Horizontal, this);
   m_heavy->setRange(kHeavySteps / 2, kHeavySteps - 1);
   m_heavy->setValue(kHeavyDefault);
@@ -73,6 +80,7 @@ void MaskView::buildControls(QVBoxLayout& column) {
   m_heavyText->setMinimumWidth(m_heavyText->fontMetrics().horizontalAdvance(percent(0.999)));
   auto* row = new QHBoxLayout;
   addField(*row, tr("&Show"), m_show);
+  addField(*row, tr("&Tokens"), m_order);
   row->addStretch();
   addField(*row, tr("Hea&vy: top"), m_heavy);
   row->addWidget(m_heavyText);
@@ -84,6 +92,7 @@ void MaskView::buildControls(QVBoxLayout& column) {
     ask();
   });
   connect(m_show, &QComboBox::currentIndexChanged, this, &MaskView::drawMap);
+  connect(m_order, &QComboBox::currentIndexChanged, this, &MaskView::ask);
 }
 
 void MaskView::connectPlot() {
@@ -95,8 +104,9 @@ void MaskView::connectPlot() {
     m_plot->setHovered(std::nullopt);
     emit session().readout({});
   });
-  connect(m_plot, &HeatmapPlot::cellClicked, this,
-          [this](int row, int col) { selection().setBlock(row, col); });
+  connect(m_plot, &HeatmapPlot::cellClicked, this, [this](int row, int col) {
+    if (m_blocks && !m_blocks->shownOrder) selection().setBlock(row, col);  // blocks are the recorded ones
+  });
   connect(m_plot, &HeatmapPlot::moveAsked, this,
           [this](int rows, int cols) { selection().moveBlock(rows, cols); });
   connect(m_plot, &HeatmapPlot::poolingChanged, this, &MaskView::drawLegend, Qt::QueuedConnection);
@@ -104,6 +114,9 @@ void MaskView::connectPlot() {
 
 void MaskView::setShow(MaskShow show) {
   m_show->setCurrentIndex(m_show->findData(int(show)));
+}
+void MaskView::setOrder(std::optional<db::TokenOrder> order) {
+  m_order->setCurrentIndex(m_order->findData(order ? int(*order) : -1));
 }
 void MaskView::setHeavyShare(double share) {
   m_heavy->setValue(int(std::lround(share * kHeavySteps)));
@@ -119,6 +132,17 @@ analyzer::HeavyRule MaskView::rule() const {
   return {.kind = analyzer::HeavyRule::Kind::TopMass, .value = double(m_heavy->value()) / kHeavySteps};
 }
 
+std::optional<OrderRequest> MaskView::orderRequest(const db::AttnCall& call) const {
+  const int wanted = m_order->currentData().toInt();
+  const db::TokenOrder recorded = orderOf(*trace(), pinned());
+  if (wanted < 0 || wanted == int(recorded)) return std::nullopt;
+  const db::Run& run = trace()->facts.run;
+  return OrderRequest{.queries = {run.grid, run.text, call.qLen, call.blockQ},
+                      .keys = {run.grid, run.text, call.kvLen, call.blockK},
+                      .recorded = recorded,
+                      .shown = db::TokenOrder(wanted)};
+}
+
 const db::AttnCall* MaskView::call() const {
   return trace() ? trace()->call(pinned().step, pinned().layer, pinned().branch) : nullptr;
 }
@@ -128,8 +152,11 @@ void MaskView::ask() {
     const db::AttnCall* other = session().showsDifference()
                                     ? session().runB()->call(pinned().step, pinned().layer, pinned().branch)
                                     : nullptr;
-    session().blocks().request(
-        {.callId = found->id, .head = pinned().head, .rule = rule(), .otherCallId = other ? other->id : 0});
+    session().blocks().request({.callId = found->id,
+                                .head = pinned().head,
+                                .rule = rule(),
+                                .otherCallId = other ? other->id : 0,
+                                .order = orderRequest(*found)});
   } else {
     session().blocks().giveUp();
     showNothing(tr("This head was not recorded at this step."));
@@ -160,6 +187,9 @@ void MaskView::showNothing(const QString& why) {
 
 MaskShow MaskView::effectiveShow() const {
   const auto wanted = MaskShow(m_show->currentData().toInt());
+  if (m_blocks->shownOrder)
+    return m_blocks->shownKept && !(wanted == MaskShow::Mass && m_blocks->shownMass) ? MaskShow::KeptShare
+                                                                                     : MaskShow::Mass;
   if (session().showsDifference() && m_blocks->other) return MaskShow::Difference;
   if (wanted == MaskShow::Mass && m_blocks->mass) return MaskShow::Mass;
   if (wanted == MaskShow::Classes && m_blocks->legend) return MaskShow::Classes;
@@ -182,10 +212,13 @@ void MaskView::drawMap() {
         return stateImage(*blocks->mask, colours, maxRows, maxCols);
       case MaskShow::Difference:
         return pairImage(*blocks->mask, *blocks->other, pairColours(dark), maxRows, maxCols);
+      case MaskShow::KeptShare:
+        return massImage(*blocks->shownKept, keptLegend().scale, maxRows, maxCols);
       case MaskShow::Mass:
         break;
     }
-    return massImage(*blocks->mass, ColourMapId::Viridis, maxRows, maxCols);
+    const db::BlockMass& mass = blocks->shownOrder ? *blocks->shownMass : *blocks->mass;
+    return massImage(mass, massScale(mass), maxRows, maxCols);
   };
   if (show == MaskShow::Classes)
     source.mark = [blocks = m_blocks](int row, int col) { return markOf(blocks->legend->at(row, col)); };
@@ -193,25 +226,32 @@ void MaskView::drawMap() {
     source.mark = [blocks = m_blocks](int row, int col) {
       return markOf(pairAt(*blocks->mask, *blocks->other, row, col));
     };
-  source.gaps = show != MaskShow::Mass;
+  source.gaps = show != MaskShow::Mass && show != MaskShow::KeptShare;
   m_plot->setMap(std::move(source));
-  HeatmapAxis rows{.title = tr("Query block"), .label = {}, .edges = {}};
-  HeatmapAxis cols{.title = tr("Key block"), .label = {}, .edges = {}};
-  if (const db::AttnCall* found = call()) {
-    rows.edges = frameEdges(*trace(), *found, true);
-    cols.edges = frameEdges(*trace(), *found, false);
-  }
-  m_plot->setAxes(std::move(rows), std::move(cols));
-  m_plot->setStrip({.title = tr("Recall"), .values = m_blocks->rowRecall});
+  drawEdges();
   drawColumnMass();
   drawLegend();
   showReadout();
 }
 
+void MaskView::drawEdges() {
+  HeatmapAxis rows{.title = tr("Query block"), .label = {}, .edges = {}};
+  HeatmapAxis cols{.title = tr("Key block"), .label = {}, .edges = {}};
+  if (const db::AttnCall* found = call()) {
+    const db::TokenOrder order = m_blocks->shownOrder.value_or(orderOf(*trace(), pinned()));
+    rows.edges = frameEdges(*trace(), *found, order, true);
+    cols.edges = frameEdges(*trace(), *found, order, false);
+  }
+  m_plot->setAxes(std::move(rows), std::move(cols));
+  m_plot->setStrip(
+      {.title = tr("Recall"), .values = m_blocks->shownOrder ? std::vector<double>() : m_blocks->rowRecall});
+}
+
 void MaskView::drawColumnMass() {
   StripData strip{.title = tr("Mass"), .values = {}};
-  if (m_blocks->mass) {
-    strip.values = columnMass(*m_blocks->mass);
+  const auto& mass = m_blocks->shownOrder ? m_blocks->shownMass : m_blocks->mass;
+  if (mass) {
+    strip.values = columnMass(*mass);
     strip.hi = std::max(*std::max_element(strip.values.begin(), strip.values.end()), 1e-6);
     strip.hiText = text(analyzer::formatPercent(strip.hi));
   }

@@ -23,7 +23,8 @@ class MaskView : public Pane {
   explicit MaskView(Session* session, QWidget* parent = nullptr);
 
   void setShow(MaskShow show);
-  void setHeavyShare(double share);  // of a row's mass that its heavy blocks hold
+  void setOrder(std::optional<db::TokenOrder> order);  // empty: as recorded
+  void setHeavyShare(double share);                    // of a row's mass that its heavy blocks hold
   [[nodiscard]] HeatmapPlot* plot() const { return m_plot; }
   [[nodiscard]] const HeadBlocksPtr& blocks() const { return m_blocks; }
 
@@ -42,16 +43,19 @@ class MaskView : public Pane {
   void showBlocks(HeadBlocksPtr blocks);
   void showNothing(const QString& why);
   void drawMap();
+  void drawEdges();
   void drawColumnMass();
   void drawLegend();
   void showReadout();
   [[nodiscard]] MaskShow effectiveShow() const;  // what can be shown of what was asked for
   [[nodiscard]] analyzer::HeavyRule rule() const;
+  [[nodiscard]] std::optional<OrderRequest> orderRequest(const db::AttnCall& call) const;
   [[nodiscard]] QString describe(int row, int col) const;
   [[nodiscard]] const db::AttnCall* call() const;
 
   QLabel* m_heading;
   QComboBox* m_show;
+  QComboBox* m_order;
   QSlider* m_heavy;
   QLabel* m_heavyText;
   HeatmapPlot* m_plot;

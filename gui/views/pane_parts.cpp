@@ -6,6 +6,7 @@
 
 #include "gui/plots/colour_bar.h"
 #include "gui/plots/heatmap_plot.h"
+#include "gui/plots/xy_plot.h"
 
 namespace ditscope::gui {
 
@@ -55,6 +56,15 @@ HeatmapParts addHeatmap(QVBoxLayout& column, QWidget* pane) {
   return parts;
 }
 
+PlotParts addPlot(QVBoxLayout& column, QWidget* pane) {
+  const PlotParts parts{headingLabel(pane), new XyPlot(pane), readoutLabel(pane)};
+  pane->setFocusProxy(parts.plot);
+  column.addWidget(parts.heading);
+  column.addWidget(parts.plot, 1);
+  column.addWidget(parts.readout);
+  return parts;
+}
+
 QTableView* dataTable(QAbstractItemModel* model, QWidget* parent) {
   auto* view = new QTableView(parent);
   view->setModel(model);
@@ -70,8 +80,20 @@ QTableView* dataTable(QAbstractItemModel* model, QWidget* parent) {
   view->verticalHeader()->hide();
   view->verticalHeader()->setDefaultSectionSize(view->fontMetrics().height() + 6);
   view->horizontalHeader()->setHighlightSections(false);
+  view->horizontalHeader()->setResizeContentsPrecision(
+      60);  // rows that are measured for the width of a column
   view->horizontalHeader()->setStretchLastSection(true);
   return view;
+}
+
+void letNamesTakeTheRest(QTableView* table) {
+  QHeaderView* header = table->horizontalHeader();
+  header->setStretchLastSection(false);
+  const auto stretch = [header](int, int columns) {  // a column that is not there yet cannot be told
+    if (columns > 0) header->setSectionResizeMode(0, QHeaderView::Stretch);
+  };
+  QObject::connect(header, &QHeaderView::sectionCountChanged, header, stretch);
+  stretch(0, header->count());
 }
 
 QString askForFile(QWidget* parent, const QString& title) {

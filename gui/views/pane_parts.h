@@ -2,6 +2,7 @@
 // Small widgets that all panes are made of.
 #pragma once
 
+#include <QAbstractItemModel>
 #include <QComboBox>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -14,6 +15,7 @@ namespace ditscope::gui {
 
 class ColourBar;
 class HeatmapPlot;
+class XyPlot;
 
 [[nodiscard]] QLabel* headingLabel(QWidget* parent);  // one line, bold, elided by its owner
 [[nodiscard]] QLabel* readoutLabel(QWidget* parent);  // selectable, wraps
@@ -27,8 +29,15 @@ struct HeatmapParts {
   ColourBar* bar;  // beside the plot
 };
 [[nodiscard]] HeatmapParts addHeatmap(QVBoxLayout& column, QWidget* pane);  // below what is there
+struct PlotParts {
+  QLabel* heading;
+  XyPlot* plot;
+  QLabel* readout;
+};
+[[nodiscard]] PlotParts addPlot(QVBoxLayout& column, QWidget* pane);  // likewise; takes the pane's focus
 // A table that sorts by its headers and selects whole rows; `model` is a proxy, or sorts itself.
 [[nodiscard]] QTableView* dataTable(QAbstractItemModel* model, QWidget* parent);
+void letNamesTakeTheRest(QTableView* table);  // the first column, of names, is as wide as the others leave it
 // File dialogs, for where nobody chose for the user; an empty path: the user gave up.
 [[nodiscard]] QString askForFile(QWidget* parent, const QString& title);
 [[nodiscard]] QString askForFolder(QWidget* parent, const QString& title);

@@ -12,10 +12,6 @@
 namespace ditscope::gui {
 namespace {
 
-QString percent(double fraction) {
-  return std::isfinite(fraction) ? text(analyzer::formatPercent(fraction)) : text(analyzer::kNoValue);
-}
-
 QString tick(double fraction) {
   return numberText(100 * fraction);
 }
@@ -57,13 +53,10 @@ XySeries bandSeries(const std::vector<HeadCurve>& heads) {
 
 RecallView::RecallView(Session* owner, QWidget* parent) : Pane(owner, tr("Recall over density"), parent) {
   QVBoxLayout* column = paneColumn(this);
-  m_heading = headingLabel(this);
-  m_plot = new XyPlot(this);
-  setFocusProxy(m_plot);
-  m_readout = readoutLabel(this);
-  column->addWidget(m_heading);
-  column->addWidget(m_plot, 1);
-  column->addWidget(m_readout);
+  const PlotParts parts = addPlot(*column, this);
+  m_heading = parts.heading;
+  m_plot = parts.plot;
+  m_readout = parts.readout;
   const XyAxis density{.title = tr("Density (% of blocks kept)"), .format = tick};
   const XyAxis recall{.title = tr("Recall (% of mass kept)"), .format = tick};
   m_plot->setAxes(density, recall);
@@ -93,7 +86,7 @@ void RecallView::connectPlot() {
           [this, cellOf](XyPoint point) { selection().pin(cellOf(point)); });
   connect(m_plot, &XyPlot::hovered, this, [this](QPointF at) {
     selection().hover(std::nullopt);
-    emit session().readout(tr("density %1, recall %2").arg(percent(at.x()), percent(at.y())));
+    emit session().readout(tr("density %1, recall %2").arg(percentText(at.x()), percentText(at.y())));
   });
   connect(m_plot, &XyPlot::pointerLeft, this, [this] {
     selection().hover(std::nullopt);
@@ -153,7 +146,7 @@ void RecallView::draw() {
   if (const HeadCurve* head = selected())
     series.push_back(curveSeries(tr("layer %1, head %2").arg(head->layer).arg(head->head), ColourRole::Accent,
                                  LineSample::Line, pointsOf(*head)));
-  XySeries run{.name = tr("the run, each head"),
+  XySeries run{.name = session().showsDifference() ? tr("run A, each head") : tr("the run, each head"),
                .shape = LineSample::Points,
                .colour = ColourRole::Third,
                .x = {},
@@ -165,6 +158,12 @@ void RecallView::draw() {
     run.y.push_back(head.recorded);
   }
   series.push_back(std::move(run));
+  if (session().showsDifference()) {
+    XySeries other = curveSeries(tr("run B, each head"), ColourRole::Fourth, LineSample::Rings,
+                                 recordedHeads(*session().runB()));
+    other.width = 2.5;
+    series.push_back(std::move(other));
+  }
   m_plot->setSeries(std::move(series));
   const HeadCurve* head = selected();
   m_plot->setRing(head && std::isfinite(head->recorded)
@@ -180,16 +179,16 @@ void RecallView::setBudget(double density) {
 }
 
 void RecallView::showBudget() {
-  m_plot->setHandle(m_budget, tr("budget %1").arg(percent(m_budget)));
+  m_plot->setHandle(m_budget, tr("budget %1").arg(percentText(m_budget)));
   QString words =
       tr("At %1 of the blocks, at best: recall %2 with all heads alike, %3 with the best for each")
-          .arg(percent(m_budget), percent(recallOf(m_uniform, m_budget)),
-               percent(recallOf(m_perHead, m_budget)));
+          .arg(percentText(m_budget), percentText(recallOf(m_uniform, m_budget)),
+               percentText(recallOf(m_perHead, m_budget)));
   if (const HeadCurve* head = selected())
     words += tr("; layer %1, head %2: %3")
                  .arg(head->layer)
                  .arg(head->head)
-                 .arg(percent(recallAt(head->asFloats(), m_budget)));
+                 .arg(percentText(recallAt(head->asFloats(), m_budget)));
   m_readout->setText(words + QChar('.'));
   m_plot->setAccessibleDescription(m_readout->text());
 }
@@ -198,7 +197,8 @@ QString RecallView::describe(const HeadCurve& head) const {
   return tr("layer %1, head %2: the run kept %3 of the blocks and %4 of the mass; at best %5 at that density")
       .arg(head.layer)
       .arg(head.head)
-      .arg(percent(head.density), percent(head.recorded), percent(recallAt(head.asFloats(), head.density)));
+      .arg(percentText(head.density), percentText(head.recorded),
+           percentText(recallAt(head.asFloats(), head.density)));
 }
 
 void RecallView::fit() {

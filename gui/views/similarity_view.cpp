@@ -66,21 +66,30 @@ void SimilarityView::reload() {
   m_similarity = nullptr;
   draw();
   if (!trace() || !isVisible() || selection().empty()) return;
-  m_task.start([trace = trace(),
-                head = pinned()](const auto& progress) { return maskSimilarity(*trace, head, progress); },
-               {.ready =
-                    [this](std::shared_ptr<const MaskSimilarity> similarity) {
-                      m_similarity = std::move(similarity);
-                      draw();
-                    },
-                .failed = [this](const QString& message) { m_readout->setText(message); }});
+  m_isDifference = session().showsDifference();
+  const TracePtr other = m_isDifference ? session().runB() : nullptr;
+  m_task.start(
+      [trace = trace(), other, head = pinned()](const auto& progress) {
+        auto similarity = maskSimilarity(*trace, head, progress);
+        if (!other) return similarity;
+        return std::make_shared<const MaskSimilarity>(
+            similarityDifference(*similarity, *maskSimilarity(*other, head, progress)));
+      },
+      {.ready =
+           [this](std::shared_ptr<const MaskSimilarity> similarity) {
+             m_similarity = std::move(similarity);
+             draw();
+           },
+       .failed = [this](const QString& message) { m_readout->setText(message); }});
 }
 
 void SimilarityView::draw() {
   const bool any = m_similarity && std::any_of(m_similarity->values.begin(), m_similarity->values.end(),
                                                [](double value) { return std::isfinite(value); });
-  m_heading->setText(trace() ? tr("%1: kept blocks in common").arg(capitalised(headText(*trace(), pinned())))
-                             : tr("Step against step"));
+  const QString runs = m_isDifference ? tr("B \u2212 A: ") : QString();
+  m_heading->setText(
+      trace() ? runs + tr("%1: kept blocks in common").arg(capitalised(headText(*trace(), pinned())))
+              : tr("Step against step"));
   if (!any) {
     for (HeatmapPlot* plot : {m_plot, m_pair}) plot->setMap({});
     m_pairHeading->clear();
@@ -92,10 +101,12 @@ void SimilarityView::draw() {
   }
   const int steps = int(m_similarity->steps.size());
   const auto map = std::make_shared<ValueMap>(ValueMap{steps, steps, m_similarity->values});
-  const ValueScale share{.lo = 0, .hi = 1, .log = false};
+  const ValueScale share =
+      m_isDifference ? rangeOf(map->values, true) : ValueScale{.lo = 0, .hi = 1, .log = false};
+  const ColourMapId colours = m_isDifference ? ColourMapId::BlueWhiteRed : ColourMapId::Viridis;
   const auto percent = [](double value) { return numberText(100 * value, 2); };
-  m_plot->setMap(valueSource(map, share, ColourMapId::Viridis, percent));
-  m_bar->setLegend(valueLegend(*map, share, ColourMapId::Viridis, tr("In common (%)"), percent));
+  m_plot->setMap(valueSource(map, share, colours, percent));
+  m_bar->setLegend(valueLegend(*map, share, colours, tr("In common (%)"), percent));
   const HeatmapAxis axis{
       .title = tr("Step"),
       .label = [all = m_similarity](int at) { return QString::number(all->steps[size_t(at)]); },
@@ -122,7 +133,7 @@ void SimilarityView::drawPair() {
   m_plot->setAccessibleName(tr("Similarity of the masks, step by step"));
   m_plot->setAccessibleDescription(m_readout->text());
   const auto &a = m_similarity->masks[m_first], &b = m_similarity->masks[m_second];
-  if (!std::isfinite(m_similarity->at(m_first, m_second)) || !a || !b) {
+  if (!a || !b || a->rows() != b->rows() || a->cols() != b->cols()) {
     m_pair->setMap({});
     m_pairHeading->clear();
     m_legend->setEntries({});
@@ -145,14 +156,16 @@ void SimilarityView::drawPair() {
                   {.title = tr("Key block"), .label = {}, .edges = {}});
   const QString first = tr("step %1").arg(m_similarity->steps[m_first]);
   const QString second = tr("step %1").arg(m_similarity->steps[m_second]);
-  m_pairHeading->setText(tr("Masks of %1 and %2").arg(first, second));
+  m_pairHeading->setText(
+      (m_isDifference ? tr("Masks of %1 and %2 of A") : tr("Masks of %1 and %2")).arg(first, second));
   m_legend->setEntries(pairEntries(countPairs(*a, *b), dark, first, second));
 }
 
 QString SimilarityView::describe(size_t first, size_t second) const {
   if (!m_similarity || std::max(first, second) >= m_similarity->steps.size()) return {};
   const double value = m_similarity->at(first, second);
-  return tr("steps %1 and %2: %3 of the blocks that either keeps are kept by both")
+  return (m_isDifference ? tr("steps %1 and %2: B keeps %3 more of the blocks in common than A")
+                         : tr("steps %1 and %2: %3 of the blocks that either keeps are kept by both"))
       .arg(m_similarity->steps[first])
       .arg(m_similarity->steps[second])
       .arg(std::isfinite(value) ? text(analyzer::formatPercent(value)) : tr("not recorded"));

@@ -46,6 +46,7 @@ class SimilarityView : public Pane {
   std::shared_ptr<const MaskSimilarity> m_similarity;
   Task<MaskSimilarity> m_task;
   size_t m_first = 0, m_second = 0;
+  bool m_isDifference = false;  // the values are what B has more than A; the masks are of A
 };
 
 }  // namespace ditscope::gui

@@ -37,13 +37,10 @@ SpeedupView::SpeedupView(Session* owner, QWidget* parent) : Pane(owner, tr("Spee
   addField(*row, tr("Sho&w"), m_shape);
   row->addStretch();
   column->addLayout(row);
-  m_heading = headingLabel(this);
-  m_plot = new XyPlot(this);
-  setFocusProxy(m_plot);
-  m_readout = readoutLabel(this);
-  column->addWidget(m_heading);
-  column->addWidget(m_plot, 1);
-  column->addWidget(m_readout);
+  const PlotParts parts = addPlot(*column, this);
+  m_heading = parts.heading;
+  m_plot = parts.plot;
+  m_readout = parts.readout;
   m_plot->setAccessibleName(tr("Speed of the attention calls"));
   connect(m_shape, &QComboBox::currentIndexChanged, this, &SpeedupView::draw);
   connect(owner, &Session::traceChanged, this, &SpeedupView::reload);

@@ -15,7 +15,7 @@
 namespace ditscope::gui {
 namespace {
 
-constexpr int kPlayMs = 250;  // a step
+constexpr int kStepMs = 250;  // a step
 
 QToolButton* button(const QString& sign, const QString& name, QWidget* parent) {
   auto* made = new QToolButton(parent);
@@ -79,7 +79,7 @@ StepBar::StepBar(Session* session, QWidget* parent) : QWidget(parent), m_session
   });
   connect(&selection, &Selection::pinnedChanged, this, &StepBar::follow);
   connect(&m_timer, &QTimer::timeout, this, &StepBar::advance);
-  m_timer.setInterval(kPlayMs);
+  m_timer.setInterval(kStepMs);
   reload();
 }
 

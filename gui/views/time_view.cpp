@@ -35,13 +35,10 @@ double lowest(const StepTimes& times) {  // of a difference: bars may hang down
 
 TimeView::TimeView(Session* owner, QWidget* parent) : Pane(owner, tr("Time of the steps"), parent) {
   QVBoxLayout* column = paneColumn(this);
-  m_heading = headingLabel(this);
-  m_plot = new XyPlot(this);
-  setFocusProxy(m_plot);
-  m_readout = readoutLabel(this);
-  column->addWidget(m_heading);
-  column->addWidget(m_plot, 1);
-  column->addWidget(m_readout);
+  const PlotParts parts = addPlot(*column, this);
+  m_heading = parts.heading;
+  m_plot = parts.plot;
+  m_readout = parts.readout;
   m_plot->setAccessibleName(tr("Time of each step in its parts"));
   connect(owner, &Session::traceChanged, this, &TimeView::reload);
   connect(&owner->selection(), &Selection::pinnedChanged, this, [this](Selection::Parts changed) {

@@ -12,12 +12,8 @@
 namespace ditscope::gui {
 namespace {
 
-QString percent(double fraction) {
-  return std::isfinite(fraction) ? text(analyzer::formatPercent(fraction)) : text(analyzer::kNoValue);
-}
-
 QString about(double fraction) {  // of a prediction
-  return std::isfinite(fraction) ? QStringLiteral("~") + percent(fraction) : text(analyzer::kNoValue);
+  return std::isfinite(fraction) ? QStringLiteral("~") + percentText(fraction) : text(analyzer::kNoValue);
 }
 
 QString duration(double ns) {
@@ -30,7 +26,7 @@ QVariantList predictedRow(const QString& name, const WhatIfOutcome& o) {
           about(o.density),
           about(o.recall),
           std::isfinite(o.lowestRecall) ? QObject::tr("~%1 (%2.%3)")
-                                              .arg(percent(o.lowestRecall))
+                                              .arg(percentText(o.lowestRecall))
                                               .arg(o.lowestHead.first)
                                               .arg(o.lowestHead.second)
                                         : text(analyzer::kNoValue),
@@ -118,7 +114,7 @@ QString WhatIfView::verdict() const {
   QString words =
       tr("Predicted: %1 of the blocks, recall %2, error at most about %3, attention %4 (%5 to %6), %7 "
          "as fast as dense.")
-          .arg(about(m_outcome.density), about(m_outcome.recall), percent(m_outcome.error),
+          .arg(about(m_outcome.density), about(m_outcome.recall), percentText(m_outcome.error),
                QStringLiteral("~") + duration(m_outcome.ns), duration(m_outcome.loNs),
                duration(m_outcome.hiNs),
                std::isfinite(m_outcome.speedup())
@@ -139,13 +135,13 @@ void WhatIfView::fillTable() {
                      tr("Attention"), tr("Interval"), tr("Speed-up"), tr("Uniform recall")}};
   const WhatIfOutcome& run = m_recorded;
   numbers.rows.push_back(
-      {tr("the run (measured)"), percent(run.density), percent(run.recall),
+      {tr("the run (measured)"), percentText(run.density), percentText(run.recall),
        std::isfinite(run.lowestRecall) ? QStringLiteral("%1 (%2.%3)")
-                                             .arg(percent(run.lowestRecall))
+                                             .arg(percentText(run.lowestRecall))
                                              .arg(run.lowestHead.first)
                                              .arg(run.lowestHead.second)
                                        : text(analyzer::kNoValue),
-       percent(run.error), duration(run.ns), QString(),
+       percentText(run.error), duration(run.ns), QString(),
        run.ns > 0 && std::isfinite(m_outcome.denseNs)
            ? QStringLiteral("%1\u00d7 of ~dense").arg(numberText(m_outcome.denseNs / run.ns))
            : QString(),

@@ -2,6 +2,7 @@
 // The docks with all panes, their layout and its reset.
 #pragma once
 
+#include <QByteArray>
 #include <QMainWindow>
 #include <vector>
 

@@ -56,6 +56,24 @@ db::HeadRow row(int32_t step, int32_t head, float lse, float mask) {
   return r;
 }
 
+TEST(DriftDifference, IsOfTheStepsAndHeadsThatBothHave) {
+  DriftTable a{
+      .referenceStep = {},
+      .steps = {0, 1, 2},
+      .heads = {{.head = 0, .lse = {kNaN, 1, 2}, .lseSigned = {kNaN, 1, 2}, .mask = {kNaN, 0.5, 0.25}},
+                {.head = 1, .lse = {0, 0, 0}, .lseSigned = {0, 0, 0}, .mask = {0, 0, 0}}}};
+  DriftTable b{.referenceStep = {},
+               .steps = {2, 1},
+               .heads = {{.head = 0, .lse = {5, 3}, .lseSigned = {-5, 3}, .mask = {0.75, kNaN}},
+                         {.head = 7, .lse = {0, 0}, .lseSigned = {0, 0}, .mask = {0, 0}}}};
+  const DriftTable change = driftDifference(a, b);
+  EXPECT_THAT(change.steps, ElementsAre(1, 2));
+  ASSERT_EQ(change.heads.size(), 1U);
+  EXPECT_THAT(change.heads[0].lse, ElementsAre(2, 3));
+  EXPECT_THAT(change.heads[0].lseSigned, ElementsAre(2, -7));
+  EXPECT_THAT(change.heads[0].mask, ElementsAre(NanSensitiveDoubleEq(kNaN), 0.5));
+}
+
 TEST(DriftFromPrevious, LinesTheHeadsUpByStep) {
   const std::vector<db::HeadRow> rows{row(0, 0, db::kNotMeasured, db::kNotMeasured), row(2, 0, 0.5F, 0.25F),
                                       row(2, 1, 1.0F, 0.0F), row(5, 1, 2.0F, 1.0F)};

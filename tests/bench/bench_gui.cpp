@@ -15,6 +15,7 @@
 #include <ctime>
 #include <functional>
 
+#include "gui/lean_memory.h"
 #include "gui/main_window.h"
 #include "gui/plots/heatmap_plot.h"
 #include "gui/plots/timeline_plot.h"
@@ -191,6 +192,7 @@ int main(int argc, char** argv) {
   QElapsedTimer clock;
   clock.start();
   const double before = cpuMs();
+  keepMemoryLean();
   QApplication app(argc, argv);
   applyLook(false);
   std::printf("%-52s %8s %8s %8s %8s   %6s\n", "ms", "wall p50", "p95", "cpu p50", "p95", "target");

@@ -9,12 +9,14 @@
 #include "gui/export.h"
 #include "gui/plots/colour_bar.h"
 #include "gui/plots/heatmap_plot.h"
+#include "gui/plots/line_legend.h"
 #include "gui/plots/timeline_plot.h"
 #include "gui/plots/xy_plot.h"
 #include "gui/screenshot.h"
 #include "gui/views/classes_view.h"
 #include "gui/views/compare_view.h"
 #include "gui/views/config_view.h"
+#include "gui/views/drift_view.h"
 #include "gui/views/driftmap_view.h"
 #include "gui/views/frames_view.h"
 #include "gui/views/grid_view.h"
@@ -27,6 +29,7 @@
 #include "gui/views/timeline_view.h"
 #include "gui/views/whatif_view.h"
 #include "tests/gui/pictures.h"
+#include "tests/gui/shown_picture.h"
 #include "tests/gui/support.h"
 
 using namespace ditscope;
@@ -39,13 +42,7 @@ class ExplorerPanesTest : public QObject {
 
   [[nodiscard]] QString file(const char* name) const { return m_folder.filePath(QString::fromLatin1(name)); }
 
-  static QImage shown(Pane& pane) {
-    pane.resize(640, 520);
-    pane.show();
-    [&] { QTRY_VERIFY(pane.settled()); }();
-    QTest::qWait(30);
-    return pane.picture();
-  }
+  static QImage shown(Pane& pane) { return tests::shownPicture(pane, 640, 520); }
 
  private slots:
   void initTestCase() {
@@ -120,6 +117,36 @@ class ExplorerPanesTest : public QObject {
     session.setShown(RunShown::A);
     (void)shown(mask);
     QVERIFY(!mask.blocks()->other);
+  }
+
+  void driftAndSimilarityShowTheDifference() {
+    Session session;
+    DriftMapView drift(&session);
+    SimilarityView similarity(&session);
+    DriftView curves(&session);
+    session.setTrace(m_a);
+    session.setOther(m_b);
+    session.selection().pin({.step = 4, .layer = 1, .head = 2});
+    session.setShown(RunShown::Difference);
+    for (Pane* pane :
+         {static_cast<Pane*>(&drift), static_cast<Pane*>(&similarity), static_cast<Pane*>(&curves)})
+      (void)shown(*pane);
+    QTRY_VERIFY(drift.drift() && similarity.similarity());
+    for (Pane* pane : {static_cast<Pane*>(&drift), static_cast<Pane*>(&similarity)}) {
+      const ColourLegend& legend = pane->findChild<ColourBar*>()->legend();
+      QCOMPARE(legend.map, ColourMapId::BlueWhiteRed);
+      QCOMPARE(legend.scale.lo, -legend.scale.hi);
+      QVERIFY2(pane->copyText().startsWith(QStringLiteral("B \u2212 A")), qPrintable(pane->copyText()));
+    }
+    for (size_t step = 0; step < similarity.similarity()->steps.size(); ++step)
+      QVERIFY(
+          !(std::abs(similarity.similarity()->at(step, step)) > 0));  // a mask is like itself in both runs
+    QVERIFY(curves.copyText().contains(QStringLiteral("in A")) &&
+            curves.copyText().contains(QStringLiteral("in B")));
+    QCOMPARE(curves.findChild<LineLegend*>()->entries().size(), size_t(6));
+    session.setShown(RunShown::B);
+    QCOMPARE(curves.findChild<LineLegend*>()->entries().size(), size_t(4));
+    QTRY_VERIFY(drift.settled() && drift.findChild<ColourBar*>()->legend().map == ColourMapId::Viridis);
   }
 
   void compareSaysWhereRunsDoNotAlignAndSelects() {

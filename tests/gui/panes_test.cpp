@@ -15,6 +15,7 @@
 #include "gui/views/pane_registry.h"
 #include "gui/views/recall_view.h"
 #include "tests/gui/pictures.h"
+#include "tests/gui/shown_picture.h"
 #include "tests/gui/support.h"
 
 using namespace ditscope;
@@ -25,13 +26,7 @@ class PanesTest : public QObject {
   QTemporaryDir m_folder;
   TracePtr m_trace, m_statsOnly;
 
-  static QImage shown(Pane& pane) {
-    pane.resize(640, 480);
-    pane.show();
-    [&] { QTRY_VERIFY(pane.settled()); }();
-    QTest::qWait(30);
-    return pane.picture();
-  }
+  static QImage shown(Pane& pane) { return tests::shownPicture(pane, 640, 480); }
 
  private slots:
   void initTestCase() {
@@ -166,6 +161,28 @@ class PanesTest : public QObject {
     QVERIFY(mask.copyText().contains(QStringLiteral("rank")));
     mask.setShow(MaskShow::Mass);
     QVERIFY(mask.findChild<ColourBar*>()->legend().scale.log);
+  }
+
+  void maskShowsTheTokensInAnotherOrder() {
+    Session session;
+    MaskView mask(&session);
+    session.setTrace(m_trace);
+    session.selection().pin({.step = 4, .layer = 1, .head = 2, .queryBlock = 3, .keyBlock = 4});
+    (void)shown(mask);
+    mask.setOrder(db::TokenOrder::PixelMajor);
+    QTRY_VERIFY(mask.settled() && mask.blocks()->shownOrder == db::TokenOrder::PixelMajor);
+    QVERIFY(tests::colourCount(shown(mask)) > 20);
+    QVERIFY(mask.copyText().contains(QStringLiteral("(y, x, frame)")));
+    QCOMPARE(mask.findChild<ColourBar*>()->legend().scale.hi, 1.0);
+    QSignalSpy said(&session, &Session::readout);
+    emit mask.plot()->cellHovered(0, 0);
+    QVERIFY(said.last().first().toString().contains(QStringLiteral("of the pairs kept")));
+    emit mask.plot()->cellClicked(0, 0);  // of another order than the blocks that are selected
+    QCOMPARE(session.selection().pinned().queryBlock, 3);
+    mask.setShow(MaskShow::Mass);
+    QVERIFY(mask.findChild<ColourBar*>()->legend().scale.log);
+    mask.setOrder(db::TokenOrder::FrameMajor);  // as it was recorded
+    QTRY_VERIFY(mask.settled() && !mask.blocks()->shownOrder);
   }
 
   void maskWithoutMassShowsTheMaskAlone() {

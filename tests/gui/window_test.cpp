@@ -151,6 +151,21 @@ class WindowTest : public QObject {
     QVERIFY(!window.messageBar().isVisible());
   }
 
+  void damageElsewhereIsAMessageOnceTheTraceIsShown() {
+    QFile damaged(file("damaged_page.db"));
+    QVERIFY(QFile::copy(m_path, damaged.fileName()));
+    QVERIFY(damaged.open(QIODevice::ReadWrite));
+    damaged.seek(damaged.size() - 4096);
+    damaged.write(QByteArray(4096, '\x5a'));
+    damaged.close();
+    MainWindow window({});
+    window.show();
+    window.open(damaged.fileName());
+    QTRY_VERIFY(!window.messageBar().message().isEmpty() && window.settled());
+    QVERIFY2(window.messageBar().message().contains(QStringLiteral("damaged")),
+             qPrintable(window.messageBar().message()));
+  }
+
   void fileThatVanishesIsAMessage() {
     const QString copy = file("vanishing.db");
     QVERIFY(QFile::copy(m_path, copy));
