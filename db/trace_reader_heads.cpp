@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The reader's heads: their scalars and what the sparsity method decided for them.
+#include <algorithm>
 #include <string>
 
 #include "db/head_blob.h"
@@ -74,6 +75,11 @@ std::vector<HeadRow> TraceReader::heads(const HeadFilter& filter) const {
   if (filter.branch) branch = nameOf(*filter.branch);
   row.bindAll(filter.step, filter.layer, filter.head, branch);
   std::vector<HeadRow> heads;
+  if (!filter.step && !filter.layer && !filter.head && !filter.branch) {
+    constexpr int64_t kMostReserved = 1 << 20;  // a file's word is not trusted further
+    heads.reserve(
+        size_t(std::min(m_impl->trace.connection.queryInt("SELECT count(*) FROM attn_head"), kMostReserved)));
+  }
   while (row.next()) {
     HeadRow& head = heads.emplace_back();
     readPlace(row, head);

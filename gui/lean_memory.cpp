@@ -14,7 +14,7 @@ void keepMemoryLean() {
   constexpr int kBlock = 128 << 10;  // the threshold would otherwise grow with what is freed
   mallopt(M_MMAP_THRESHOLD, kBlock);
   mallopt(M_TRIM_THRESHOLD, kBlock);
-  mallopt(M_ARENA_MAX, 2);
+  mallopt(M_ARENA_MAX, 1);
 #endif
 }
 

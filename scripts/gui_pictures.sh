@@ -41,7 +41,7 @@ picture window window 1400x860 "${one[@]}"
 picture dark window 1400x860 "${one[@]}" --dark --tabs config,whatif
 for view in $("$bin/ditscope-gui" --list-views | awk 'NR > 1 {print $1}'); do
   case $view in
-    compare) picture compare compare 900x640 "${two[@]}" ;;
+    compare) ;;  # shown by difference.png
     frames) [ -d "$work/other-frames" ] && picture frames frames 900x640 "${two[@]}" ;;
     config|kernels|whatif) picture "$view" "$view" 900x640 "${one[@]}" ;;
     similarity|driftmap|classes) picture "$view" "$view" 720x760 "${one[@]}" ;;

@@ -36,7 +36,7 @@ class JsonScanner {
     return token == Token::String || token == Token::Number || token == Token::Word;
   }
 
-  JsonScanner(ByteSource& source, std::string name, size_t windowBytes = size_t{1} << 20);
+  JsonScanner(ByteSource& source, std::string name, size_t windowBytes = size_t{1} << 18);
 
   Token next();
   [[nodiscard]] std::string_view text() const {

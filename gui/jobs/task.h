@@ -16,6 +16,7 @@
 #include <variant>
 
 #include "db/trace_reader.h"
+#include "gui/jobs/background_thread.h"
 #include "gui/jobs/failure.h"
 
 namespace ditscope::gui {
@@ -67,6 +68,7 @@ class Task {
 
   static void run(QPromise<Outcome>& promise, const Work& work, const Stop& stop) {
     promise.setProgressRange(0, 100);
+    stayInTheBackground();
     try {
       promise.addResult(Outcome(work([&](int64_t done, int64_t total) {
         promise.setProgressValue(int(100 * done / std::max<int64_t>(total, 1)));
