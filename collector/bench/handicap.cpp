@@ -5,12 +5,13 @@
 
 #include "collector/bench/sampling.h"
 #include "db/error.h"
-#include "kernels/cpu_clock.h"
+#include "kernels/cpu_peak.h"
 
 namespace ditscope::collector::bench {
 namespace {
 
-constexpr int64_t kBusyCycles = 2'000;  // between two looks at the clock
+constexpr int64_t kBusySteps =
+    500;  // between two looks at the clock; idle vector units would slow what comes next
 constexpr double kMostPercent = 10'000;
 
 }  // namespace
@@ -38,7 +39,7 @@ std::vector<Contender> withHandicaps(std::span<const Contender> contenders,
         const double start = benchClock(threads);
         run();
         const double end = start + (1 + share) * (benchClock(threads) - start);
-        while (benchClock(threads) < end) kernels::runAddChain(kBusyCycles);
+        while (benchClock(threads) < end) kernels::runFmaChains(kBusySteps);
       };
     }
   return all;
