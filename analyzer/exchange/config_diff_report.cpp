@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "analyzer/exchange/cell_groups.h"
 #include "analyzer/exchange/config_diff.h"
 #include "analyzer/format.h"
 #include "analyzer/machine_text.h"

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "analyzer/exchange/cell_groups.h"
 #include "analyzer/exchange/csv_table.h"
 #include "analyzer/exchange/exchange_file.h"
 #include "analyzer/machine_text.h"

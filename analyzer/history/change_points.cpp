@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "analyzer/history/student_t.h"
+#include "analyzer/statistics.h"
 
 namespace ditscope::analyzer {
 namespace {

@@ -5,6 +5,7 @@
 #include <QWheelEvent>
 #include <cmath>
 
+#include "gui/plots/navigator.h"
 #include "gui/plots/timeline_plot.h"
 
 namespace ditscope::gui {
