@@ -25,6 +25,7 @@ class Error : public std::runtime_error {
   Kind m_kind;
 };
 
+// Throws Error of Kind::BadInput.
 [[noreturn]] inline void refuseInput(const std::string& what, const std::string& why,
                                      const std::string& remedy) {
   throw Error(Error::Kind::BadInput, what, why, remedy);

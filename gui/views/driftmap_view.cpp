@@ -136,11 +136,20 @@ void DriftMapView::draw() {
   auto mask = std::make_shared<ValueMap>(*lse);
   for (const size_t head : m_rows) {
     for (const double value : m_drift->heads[head].lse) lse->values.push_back(value);
-    for (const double value : m_drift->heads[head].mask)
-      mask->values.push_back(m_isDifference ? -value : 1 - value);
+    for (const double value : m_drift->heads[head].mask) mask->values.push_back(overlapOf(value));
   }
-  drawLse(lse);
-  drawMask(mask);
+  ValueScale nats = rangeOf(lse->values, false);
+  nats.lo = 0;
+  showValues(*m_lse, *m_lseBar, lse,
+             {.title = tr("LSE change (nats)"),
+              .scale = nats,
+              .format = [](double value) { return numberText(value, 2); },
+              .isDifference = m_isDifference});
+  showValues(*m_mask, *m_maskBar, mask,
+             {.title = tr("Mask overlap (%)"),
+              .colours = ColourMapId::Cividis,
+              .format = [](double value) { return numberText(100 * value, 2); },
+              .isDifference = m_isDifference});
   const HeatmapAxis rows{.title = tr("Layer, head"),
                          .label =
                              [drift = m_drift, rows = m_rows](int at) {
@@ -158,24 +167,6 @@ void DriftMapView::draw() {
       runs + tr("LSE change from %1, %2").arg(m_reference->currentText(), branchName(pinned().branch)));
   m_maskTitle->setText(runs + tr("Kept blocks in common with %1 (Jaccard)").arg(m_reference->currentText()));
   showSelection();
-}
-
-void DriftMapView::drawLse(const std::shared_ptr<const ValueMap>& map) {
-  ValueScale scale = rangeOf(map->values, m_isDifference);
-  if (!m_isDifference) scale.lo = 0;
-  const ColourMapId colours = m_isDifference ? ColourMapId::BlueWhiteRed : ColourMapId::Viridis;
-  const auto number = [](double value) { return numberText(value, 2); };
-  m_lse->setMap(valueSource(map, scale, colours, number));
-  m_lseBar->setLegend(valueLegend(*map, scale, colours, tr("LSE change (nats)"), number));
-}
-
-void DriftMapView::drawMask(const std::shared_ptr<const ValueMap>& map) {
-  const ValueScale share =
-      m_isDifference ? rangeOf(map->values, true) : ValueScale{.lo = 0, .hi = 1, .log = false};
-  const ColourMapId colours = m_isDifference ? ColourMapId::BlueWhiteRed : ColourMapId::Cividis;
-  const auto number = [](double value) { return numberText(100 * value, 2); };
-  m_mask->setMap(valueSource(map, share, colours, number));
-  m_maskBar->setLegend(valueLegend(*map, share, colours, tr("Mask overlap (%)"), number));
 }
 
 std::optional<QPoint> DriftMapView::position(const Cell& cell) const {
@@ -210,18 +201,16 @@ void DriftMapView::showSelection() {
 QString DriftMapView::describe(int row, int col) const {
   if (!m_drift || size_t(row) >= m_rows.size()) return {};
   const analyzer::HeadDrift& head = m_drift->heads[m_rows[size_t(row)]];
-  const double overlap = m_isDifference ? -head.mask[size_t(col)] : 1 - head.mask[size_t(col)];
-  return (m_isDifference ? tr("layer %1, head %2, step %3 against %4: B has %5 more LSE change (signed %6) "
-                              "and %7 more of the "
-                              "kept blocks in common")
-                         : tr("layer %1, head %2, step %3 against %4: LSE change %5 (signed %6), %7 of the "
-                              "kept blocks in "
-                              "common"))
+  return (m_isDifference
+              ? tr("layer %1, head %2, step %3 against %4, B \u2212 A: LSE change %5 (signed %6), "
+                   "kept blocks in common %7")
+              : tr("layer %1, head %2, step %3 against %4: LSE change %5 (signed %6), %7 of the kept "
+                   "blocks in common"))
       .arg(head.layer)
       .arg(head.head)
       .arg(m_drift->steps[size_t(col)])
       .arg(m_reference->currentText(), nats(head.lse[size_t(col)]), nats(head.lseSigned[size_t(col)]),
-           percentText(overlap));
+           percentText(overlapOf(head.mask[size_t(col)])));
 }
 
 void DriftMapView::fit() {
@@ -240,8 +229,7 @@ TableData DriftMapView::table() const {
     const analyzer::HeadDrift& head = m_drift->heads[row];
     for (size_t i = 0; i < m_drift->steps.size(); ++i)
       numbers.rows.push_back({head.layer, head.head, m_drift->steps[i], numberOrNothing(head.lse[i]),
-                              numberOrNothing(head.lseSigned[i]),
-                              numberOrNothing(m_isDifference ? -head.mask[i] : 1 - head.mask[i])});
+                              numberOrNothing(head.lseSigned[i]), numberOrNothing(overlapOf(head.mask[i]))});
   }
   return numbers;
 }

@@ -14,8 +14,6 @@ namespace ditscope::gui {
 class ColourBar;
 class HeatmapPlot;
 
-struct ValueMap;
-
 class DriftMapView : public Pane {
   Q_OBJECT
  public:
@@ -38,9 +36,8 @@ class DriftMapView : public Pane {
   void offerSteps();
   void reload();
   void draw();
-  void drawLse(const std::shared_ptr<const ValueMap>& map);
-  void drawMask(const std::shared_ptr<const ValueMap>& map);
   void showSelection();
+  [[nodiscard]] double overlapOf(double maskDrift) const { return (m_isDifference ? 0 : 1) - maskDrift; }
   [[nodiscard]] Cell cellAt(int row, int col) const;
   [[nodiscard]] QString describe(int row, int col) const;
   [[nodiscard]] std::optional<QPoint> position(const Cell& cell) const;

@@ -25,7 +25,10 @@ void MaskView::drawLegend() {
   if (show == MaskShow::Mass)
     m_bar->setLegend(massLegend(m_blocks->shownOrder ? *m_blocks->shownMass : *m_blocks->mass));
   if (show == MaskShow::KeptShare) m_bar->setLegend(keptLegend());
-  m_note->setText(maskNote(show, pooling));
+  const db::AttnCall* found = call();
+  m_note->setText(found && orderRequest(*found) && !m_blocks->shownOrder
+                      ? tr("The tokens of this head cannot be shown in that order: as recorded.")
+                      : maskNote(show, pooling));
 }
 
 void MaskView::showReadout() {
@@ -36,7 +39,9 @@ void MaskView::showReadout() {
   const bool plain = !m_blocks->shownOrder && recorded == db::TokenOrder::FrameMajor;  // the model's own
   const QString order = plain ? QString() : orderText(m_blocks->shownOrder.value_or(recorded));
   if (session().showsDifference())
-    heading += m_blocks->other ? tr(", A against B") : tr(", A alone: B has no such mask");
+    heading += m_blocks->shownOrder ? tr(", A alone")
+               : m_blocks->other    ? tr(", A against B")
+                                    : tr(", A alone: B has no such mask");
   m_heading->setText(order.isEmpty() ? heading : heading + QStringLiteral(", ") + order);
   const int row = std::min(pinned().queryBlock, m_blocks->rows() - 1);
   const int col = std::min(pinned().keyBlock, m_blocks->cols() - 1);

@@ -6,6 +6,7 @@
 
 #include "gui/plots/colour_bar.h"
 #include "gui/plots/heatmap_plot.h"
+#include "gui/plots/value_map.h"
 #include "gui/plots/xy_plot.h"
 
 namespace ditscope::gui {
@@ -54,6 +55,16 @@ HeatmapParts addHeatmap(QVBoxLayout& column, QWidget* pane) {
   row->addWidget(parts.bar);
   column.addLayout(row, 1);
   return parts;
+}
+
+void showValues(HeatmapPlot& plot, ColourBar& bar, const std::shared_ptr<const ValueMap>& map,
+                ValueLook look) {
+  if (look.isDifference) {
+    look.colours = ColourMapId::BlueWhiteRed;
+    look.scale = rangeOf(map->values, true);
+  }
+  plot.setMap(valueSource(map, look.scale, look.colours, look.format));
+  bar.setLegend(valueLegend(*map, look.scale, look.colours, look.title, look.format));
 }
 
 PlotParts addPlot(QVBoxLayout& column, QWidget* pane) {

@@ -10,12 +10,17 @@
 #include <QTableView>
 #include <QToolButton>
 #include <QVBoxLayout>
+#include <functional>
+#include <memory>
+
+#include "gui/plots/colour_map.h"
 
 namespace ditscope::gui {
 
 class ColourBar;
 class HeatmapPlot;
 class XyPlot;
+struct ValueMap;
 
 [[nodiscard]] QLabel* headingLabel(QWidget* parent);  // one line, bold, elided by its owner
 [[nodiscard]] QLabel* readoutLabel(QWidget* parent);  // selectable, wraps
@@ -34,6 +39,17 @@ struct PlotParts {
   XyPlot* plot;
   QLabel* readout;
 };
+// How a map of values looks: as a difference of two runs always diverging around 0.
+struct ValueLook {
+  QString title;  // of the colour bar: quantity and unit
+  ColourMapId colours = ColourMapId::Viridis;
+  ValueScale scale = {.lo = 0, .hi = 1, .log = false};
+  std::function<QString(double)> format = {};
+  bool isDifference = false;
+};
+void showValues(HeatmapPlot& plot, ColourBar& bar, const std::shared_ptr<const ValueMap>& map,
+                ValueLook look);
+
 [[nodiscard]] PlotParts addPlot(QVBoxLayout& column, QWidget* pane);  // likewise; takes the pane's focus
 // A table that sorts by its headers and selects whole rows; `model` is a proxy, or sorts itself.
 [[nodiscard]] QTableView* dataTable(QAbstractItemModel* model, QWidget* parent);

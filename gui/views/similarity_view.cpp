@@ -101,12 +101,10 @@ void SimilarityView::draw() {
   }
   const int steps = int(m_similarity->steps.size());
   const auto map = std::make_shared<ValueMap>(ValueMap{steps, steps, m_similarity->values});
-  const ValueScale share =
-      m_isDifference ? rangeOf(map->values, true) : ValueScale{.lo = 0, .hi = 1, .log = false};
-  const ColourMapId colours = m_isDifference ? ColourMapId::BlueWhiteRed : ColourMapId::Viridis;
-  const auto percent = [](double value) { return numberText(100 * value, 2); };
-  m_plot->setMap(valueSource(map, share, colours, percent));
-  m_bar->setLegend(valueLegend(*map, share, colours, tr("In common (%)"), percent));
+  showValues(*m_plot, *m_bar, map,
+             {.title = tr("In common (%)"),
+              .format = [](double value) { return numberText(100 * value, 2); },
+              .isDifference = m_isDifference});
   const HeatmapAxis axis{
       .title = tr("Step"),
       .label = [all = m_similarity](int at) { return QString::number(all->steps[size_t(at)]); },
@@ -164,7 +162,7 @@ void SimilarityView::drawPair() {
 QString SimilarityView::describe(size_t first, size_t second) const {
   if (!m_similarity || std::max(first, second) >= m_similarity->steps.size()) return {};
   const double value = m_similarity->at(first, second);
-  return (m_isDifference ? tr("steps %1 and %2: B keeps %3 more of the blocks in common than A")
+  return (m_isDifference ? tr("steps %1 and %2, B \u2212 A: %3 of the blocks in common")
                          : tr("steps %1 and %2: %3 of the blocks that either keeps are kept by both"))
       .arg(m_similarity->steps[first])
       .arg(m_similarity->steps[second])

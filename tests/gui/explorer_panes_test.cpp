@@ -42,6 +42,13 @@ class ExplorerPanesTest : public QObject {
 
   [[nodiscard]] QString file(const char* name) const { return m_folder.filePath(QString::fromLatin1(name)); }
 
+  void showDifference(Session& session) {
+    session.setTrace(m_a);
+    session.setOther(m_b);
+    session.selection().pin({.step = 4, .layer = 1, .head = 2});
+    session.setShown(RunShown::Difference);
+  }
+
   static QImage shown(Pane& pane) { return tests::shownPicture(pane, 640, 520); }
 
  private slots:
@@ -103,10 +110,7 @@ class ExplorerPanesTest : public QObject {
     Session session;
     GridView grid(&session);
     MaskView mask(&session);
-    session.setTrace(m_a);
-    session.setOther(m_b);
-    session.selection().pin({.step = 4, .layer = 1, .head = 2});
-    session.setShown(RunShown::Difference);
+    showDifference(session);
     (void)shown(grid);
     (void)shown(mask);
     QVERIFY(mask.blocks() && mask.blocks()->other);
@@ -124,10 +128,7 @@ class ExplorerPanesTest : public QObject {
     DriftMapView drift(&session);
     SimilarityView similarity(&session);
     DriftView curves(&session);
-    session.setTrace(m_a);
-    session.setOther(m_b);
-    session.selection().pin({.step = 4, .layer = 1, .head = 2});
-    session.setShown(RunShown::Difference);
+    showDifference(session);
     for (Pane* pane :
          {static_cast<Pane*>(&drift), static_cast<Pane*>(&similarity), static_cast<Pane*>(&curves)})
       (void)shown(*pane);

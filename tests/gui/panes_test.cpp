@@ -2,6 +2,7 @@
 #include <QComboBox>
 #include <QLabel>
 #include <QtTest>
+#include <algorithm>
 
 #include "gui/plots/class_legend.h"
 #include "gui/plots/colour_bar.h"
@@ -183,6 +184,22 @@ class PanesTest : public QObject {
     QVERIFY(mask.findChild<ColourBar*>()->legend().scale.log);
     mask.setOrder(db::TokenOrder::FrameMajor);  // as it was recorded
     QTRY_VERIFY(mask.settled() && !mask.blocks()->shownOrder);
+  }
+
+  void maskSaysWhenAnOrderCannotBeShown() {
+    const auto clustered = std::make_shared<Trace>(*m_trace);
+    for (db::HeadDecision& decision : clustered->table.decision) decision.order = db::TokenOrder::Clustered;
+    Session session;
+    MaskView mask(&session);
+    session.setTrace(clustered);
+    session.selection().pin({.step = 4, .layer = 1, .head = 2});
+    mask.setOrder(db::TokenOrder::FrameMajor);
+    (void)shown(mask);
+    QVERIFY(mask.blocks() && !mask.blocks()->shownOrder);
+    const QList<QLabel*> labels = mask.findChildren<QLabel*>();
+    QVERIFY(std::any_of(labels.begin(), labels.end(), [](const QLabel* label) {
+      return label->text().contains(QStringLiteral("cannot be shown in that order"));
+    }));
   }
 
   void maskWithoutMassShowsTheMaskAlone() {
